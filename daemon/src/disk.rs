@@ -1,0 +1,47 @@
+//! The one thread that touches the disk, in order, so that no slow disk ever stops the event loop.
+
+use crate::service::{Error, ErrorKind, Result};
+use std::sync::mpsc;
+use std::thread;
+use tokio::sync::oneshot;
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// A handle to the disk thread. The thread ends with its last handle, after all work handed in.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    work: mpsc::Sender<Work>,
+}
+
+impl Disk {
+    /// Starts the thread.
+    pub fn start() -> std::io::Result<Self> {
+        let (work, queue) = mpsc::channel::<Work>();
+        thread::Builder::new().name("disk".into()).spawn(move || {
+            for work in queue {
+                work();
+            }
+        })?;
+        Ok(Self { work })
+    }
+
+    /// Hands work in and returns at once; it is done after all that was handed in before.
+    pub fn post(&self, work: impl FnOnce() + Send + 'static) {
+        // The thread outlives every handle, so there is always someone to take it.
+        let _ = self.work.send(Box::new(work));
+    }
+
+    /// Hands work in and waits for what it returns. It is done even if the wait is dropped.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let (answer, result) = oneshot::channel();
+        self.post(move || {
+            let _ = answer.send(work());
+        });
+        result
+            .await
+            .map_err(|_| Error::new(ErrorKind::Internal, "disk work was given up half-way"))
+    }
+}

@@ -1,0 +1,7 @@
+//! hayesd: mail, POP3 and FTP through cellular modules, or in place of them.
+//!
+//! Fronts ask through [`service`]; backs carry it out. Nothing else crosses.
+
+pub mod disk;
+pub mod service;
+pub mod trace;

@@ -1,0 +1,51 @@
+//! How far a request has come.
+
+use super::{BoxFuture, Result};
+
+/// What a job is doing. The names are `Job.Phase` on D-Bus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing yet.
+    #[default]
+    Waiting,
+    /// Looking the server's name up.
+    Resolving,
+    /// Connecting, TLS included.
+    Connecting,
+    /// Proving who we are.
+    Authenticating,
+    /// Sender, recipients, headers, what precedes content.
+    Preparing,
+    /// Content is on its way.
+    Transferring,
+    /// All was sent; the peer's answer is awaited.
+    Confirming,
+}
+
+impl Phase {
+    /// Its name on D-Bus.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Resolving => "resolving",
+            Self::Connecting => "connecting",
+            Self::Authenticating => "authenticating",
+            Self::Preparing => "preparing",
+            Self::Transferring => "transferring",
+            Self::Confirming => "confirming",
+        }
+    }
+}
+
+/// What a back tells while it works.
+pub trait Progress: Send + Sync {
+    /// Another phase has begun.
+    fn phase(&self, phase: Phase);
+
+    /// So many bytes of content have gone, of so many (0 where unknown).
+    fn bytes(&self, done: u64, total: u64);
+
+    /// Called once, just before the step after which the peer may have taken the content although we
+    /// never hear of it. Returns when that is on disk.
+    fn committing(&self) -> BoxFuture<'_, Result<()>>;
+}

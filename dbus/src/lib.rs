@@ -1,0 +1,1 @@
+//! Typed proxies for `org.hayesd1`.

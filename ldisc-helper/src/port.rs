@@ -1,0 +1,1 @@
+//! One claimed TTY, without its I/O.

@@ -1,1 +1,17 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: one thing a file, each stopped and removed when it is dropped.
+//!
+//! Nothing here checks anything: the tests do. Everything runs on loopback, on high ports, in private
+//! folders. Whatever a fixture wrote to its log is printed when it is dropped; the test harness shows
+//! that for failed tests only.
+
+pub mod authority;
+pub mod binaries;
+pub mod bus;
+pub mod equipment;
+pub mod folder;
+pub mod mailbox;
+pub mod ports;
+pub mod postfix;
+pub mod process;
+pub mod smtp;
+pub mod wait;

@@ -1,0 +1,58 @@
+//! Where the programs under test are.
+
+use anyhow::{Context as _, Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The daemon, built with `hayesd try`.
+///
+/// # Errors
+/// It does not build.
+pub fn hayesd() -> Result<PathBuf> {
+    Ok(folder()?.join("hayesd"))
+}
+
+/// The helper.
+///
+/// # Errors
+/// It does not build.
+pub fn hayes_ldisc() -> Result<PathBuf> {
+    Ok(folder()?.join("hayes-ldisc"))
+}
+
+/// Cargo builds a package's own programs before its tests, but not another package's: so that one
+/// `cargo test -p hayes-tests` never runs a stale daemon, they are built here, once a test process.
+/// `tests/run` has built them and names the folder by `HAYES_BIN`.
+fn folder() -> Result<PathBuf> {
+    static FOLDER: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
+    FOLDER
+        .get_or_init(|| find().map_err(|error| format!("{error:#}")))
+        .clone()
+        .map_err(anyhow::Error::msg)
+}
+
+fn find() -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("HAYES_BIN") {
+        return Ok(folder.into());
+    }
+    // target/PROFILE/deps/TEST
+    let test = std::env::current_exe()?;
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .context("a test binary without target folder")?
+        .to_owned();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--workspace", "--bins"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let status = cargo.status().context("cargo does not start")?;
+    if !status.success() {
+        bail!("the programs under test do not build");
+    }
+    Ok(folder)
+}

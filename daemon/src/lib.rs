@@ -2,6 +2,7 @@
 //!
 //! Fronts ask through [`service`]; backs carry it out. Nothing else crosses.
 
+pub mod at;
 pub mod dialect;
 pub mod disk;
 pub mod service;

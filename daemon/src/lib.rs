@@ -3,7 +3,10 @@
 //! Fronts ask through [`service`]; backs carry it out. Nothing else crosses.
 
 pub mod at;
+pub mod clock;
 pub mod dialect;
 pub mod disk;
+pub mod job;
+pub mod message;
 pub mod service;
 pub mod trace;

@@ -51,6 +51,19 @@ pub struct MailOpen {
     pub recipients: Vec<String>,
     /// What a refused recipient means for the others.
     pub policy: RecipientPolicy,
+    /// What the message will need of the server, so that it is known before anything is sent.
+    pub shape: Shape,
+}
+
+/// What is known of a message before it is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+pub struct Shape {
+    /// Its size in bytes, as RFC 1870 counts them; 0 where unknown.
+    pub size: u64,
+    /// Bytes >= 0x80 in its body (RFC 6152).
+    pub eight_bit: bool,
+    /// Bytes >= 0x80 in its headers (RFC 6531).
+    pub utf8_headers: bool,
 }
 
 /// What a refused recipient means for the others.

@@ -11,7 +11,7 @@ mod secret;
 pub use error::{Error, ErrorKind, Fault, Result, ServerReply};
 pub use mail::{
     Certainty, Content, Credentials, Delivered, MailBack, MailOpen, MailSession, RecipientPolicy,
-    Server, Tls, Verdict,
+    Server, Shape, Tls, Verdict,
 };
 pub use progress::{Phase, Progress};
 pub use secret::Secret;

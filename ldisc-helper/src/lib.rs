@@ -9,6 +9,8 @@
 //! The process itself (feature `server`) is thin: the TTY, the socket, one loop.
 
 pub mod discipline;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod port;
 pub mod record;
 pub mod time;

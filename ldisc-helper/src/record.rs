@@ -1,15 +1,34 @@
 //! The records that helper and daemon exchange: one packet each on a `SOCK_SEQPACKET` connection,
 //! one connection a port. The packet's length is the record's length.
 
+mod codec;
+mod decode;
+mod encode;
+mod malformed;
+#[cfg(test)]
+mod tests;
+
 use crate::discipline::{Cause, Mode};
 use crate::time::Time;
 use core::time::Duration;
 
+pub use encode::DATA_HEAD;
+pub use malformed::Malformed;
+
 /// The version of this protocol; [`Claim::version`] must be equal.
 pub const VERSION: u16 = 1;
 
-/// The largest payload of a record, in bytes.
+/// The most bytes that one [`ToHelper::Write`] or [`FromHelper::Data`] carries.
 pub const MAX_PAYLOAD: usize = 32 * 1024;
+
+/// The largest packet: a [`FromHelper::Data`] of [`MAX_PAYLOAD`] bytes.
+pub const MAX_PACKET: usize = DATA_HEAD + MAX_PAYLOAD;
+
+/// The most bytes of [`ToHelper::Write`] that a daemon may leave unanswered by [`FromHelper::Done`].
+pub const WINDOW: usize = 256 * 1024;
+
+/// The longest break, and the longest guard of an escape in either direction.
+pub const MAX_SILENCE: Duration = Duration::from_secs(60);
 
 /// What stands before each record's payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,13 +73,13 @@ pub enum ToHelper<'a> {
     SetCircuits(Circuits),
     /// Nothing; with `ack` its `Done` says that all before it has left.
     Drain,
-    /// A break of this length.
+    /// A break of this length, at most [`MAX_SILENCE`].
     Break(Duration),
     /// Silence of `guard`, `character` three times in one write, silence of `guard`.
     SendEscape {
         /// The escape character.
         character: u8,
-        /// The silence before and after.
+        /// The silence before and after, at most [`MAX_SILENCE`].
         guard: Duration,
     },
     /// Give the device back and end the connection.
@@ -115,11 +134,22 @@ pub enum FromHelper<'a> {
         of: u32,
         /// Bytes that were dropped instead of sent.
         dropped: u64,
-        /// It was not performed (a deadline passed, the device refused): `errno`, or 0.
-        errno: i32,
+        /// Why it was not performed; `None` where it was.
+        failed: Option<Failure>,
     },
     /// Output has been stopped for 30 s by flow control, or runs again.
     OutputStopped(bool),
+}
+
+/// Why a record was not performed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Output did not drain in time (flow control, usually).
+    TimedOut,
+    /// The device is not there.
+    Gone,
+    /// The device refused, with this `errno`.
+    Device(i32),
 }
 
 /// What to claim, and how.

@@ -1,0 +1,16 @@
+//! What the fuzz targets run; also run for a moment by the tests, so that they do not rot.
+
+use crate::record::{FromHelper, ToHelper};
+
+/// Any packet is a record or is refused, and what is a record encodes to the packet that it came from.
+pub fn fuzz_records(packet: &[u8]) {
+    let mut again = Vec::new();
+    if let Ok((header, record)) = ToHelper::decode(packet) {
+        record.encode(header, &mut again);
+        assert_eq!(again, packet);
+    }
+    if let Ok((header, record)) = FromHelper::decode(packet) {
+        record.encode(header, &mut again);
+        assert_eq!(again, packet);
+    }
+}

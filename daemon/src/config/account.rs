@@ -1,0 +1,202 @@
+//! `[account.NAME]`, `[[map]]` and `[tls]`. [`super::explain`] says what each key means.
+
+use super::secret::SecretSource;
+use super::value::{Host, HostPattern, Name, parsed_from_string};
+use crate::service::Tls;
+use lettre::message::Mailbox;
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// `[account.NAME]`: servers, and who we are to them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The sender of its mails; needed where there is `smtp`.
+    #[serde(default)]
+    pub from: Option<Sender>,
+    /// Where mail is handed in.
+    #[serde(default)]
+    pub smtp: Option<Endpoint>,
+    /// Where mail is fetched.
+    #[serde(default)]
+    pub pop3: Option<Endpoint>,
+    /// Where files are.
+    #[serde(default)]
+    pub ftp: Option<Endpoint>,
+}
+
+/// A server of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// Its name or address.
+    pub host: Host,
+    /// Its port; else the service's own for this kind of TLS.
+    #[serde(default)]
+    pub port: Option<Port>,
+    /// How the connection is protected.
+    #[serde(default)]
+    pub tls: Tls,
+    /// Our name there; without, we do not authenticate.
+    #[serde(default)]
+    pub user: Option<UserName>,
+    /// Our password there.
+    #[serde(default)]
+    pub password: Option<SecretSource>,
+    /// Send the password even where nothing protects the connection.
+    #[serde(default)]
+    pub plain_auth: bool,
+}
+
+/// A service of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    /// Mail goes out.
+    Smtp,
+    /// Mail comes in.
+    Pop3,
+    /// Files.
+    Ftp,
+}
+
+impl Service {
+    /// The port registered for it and this kind of TLS (IANA; RFC 8314, RFC 4217).
+    pub fn default_port(self, tls: Tls) -> u16 {
+        match (self, tls) {
+            (Self::Smtp, Tls::Implicit) => 465,
+            (Self::Smtp, Tls::StartTls) => 587,
+            (Self::Smtp, Tls::None) => 25,
+            (Self::Pop3, Tls::Implicit) => 995,
+            (Self::Pop3, _) => 110,
+            (Self::Ftp, Tls::Implicit) => 990,
+            (Self::Ftp, _) => 21,
+        }
+    }
+}
+
+impl Endpoint {
+    /// The port to connect to.
+    pub fn port(&self, service: Service) -> u16 {
+        self.port.map_or_else(|| service.default_port(self.tls), |port| port.0)
+    }
+}
+
+/// A TCP port, 1 to 65535.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u16")]
+pub struct Port(u16);
+
+impl TryFrom<u16> for Port {
+    type Error = &'static str;
+
+    fn try_from(port: u16) -> Result<Self, &'static str> {
+        if port == 0 { Err("0 is not a port") } else { Ok(Self(port)) }
+    }
+}
+
+/// A sender: `Name <local@domain>` or an address alone (RFC 5322 section 3.4).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Sender {
+    /// As it was written.
+    pub text: String,
+    /// The address alone.
+    pub address: String,
+}
+
+impl FromStr for Sender {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // The parser stops quietly after the first mailbox, so what it found must reach to the end.
+        let whole = |mailbox: &Mailbox| {
+            text.trim_end_matches('>').ends_with(mailbox.email.as_ref() as &str) && !text.contains(char::is_control)
+        };
+        match text.parse::<Mailbox>().ok().filter(whole) {
+            Some(mailbox) => Ok(Self { text: text.to_owned(), address: mailbox.email.to_string() }),
+            None => Err(format!(
+                "`{}` is not a sender like \"Pump 7 <pump7@example.org>\"",
+                text.escape_debug()
+            )),
+        }
+    }
+}
+
+/// A name for a server: 1 to 255 characters, none of them a control character.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UserName(String);
+
+impl UserName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UserName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if (1..=255).contains(&text.len()) && !text.contains(char::is_control) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!("`{}`: 1 to 255 characters, no control characters", text.escape_debug()))
+    }
+}
+
+/// `[[map]]`: equipment that asks for this is served by that account.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Map {
+    /// The service that it asks for.
+    pub service: Service,
+    /// The server that it names.
+    pub host: HostPattern,
+    /// The port that it names; any without.
+    #[serde(default)]
+    pub port: Option<Port>,
+    /// Only this emulator's equipment.
+    #[serde(default)]
+    pub emulator: Option<Name>,
+    /// The account that serves it.
+    pub account: Name,
+    /// Sender and From become the account's, the equipment's own goes to Reply-To.
+    #[serde(default)]
+    pub rewrite_from: bool,
+}
+
+/// `[tls]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsSettings {
+    /// The certificates that are trusted.
+    pub roots: Roots,
+}
+
+/// The certificates that are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Roots {
+    /// The system's; the built-in ones where it has none.
+    #[default]
+    System,
+    /// Those of a PEM file.
+    File(PathBuf),
+}
+
+impl FromStr for Roots {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "system" => Ok(Self::System),
+            _ if text.starts_with('/') && !text.contains('\0') => Ok(Self::File(text.into())),
+            _ => Err(format!("`{}` is neither \"system\" nor an absolute path", text.escape_default())),
+        }
+    }
+}
+
+parsed_from_string!(Sender, UserName, Roots);

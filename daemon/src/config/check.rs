@@ -1,0 +1,189 @@
+//! Rules between the parts of a configuration.
+
+use super::{
+    Config, Delivery, Device, Emulator, Helper, Name, Places, Problem, Service, Severity, Via, loops,
+};
+use crate::service::Tls;
+use std::collections::BTreeMap;
+
+/// Says what does not fit together.
+pub(super) fn check(config: &Config, places: &Places, problems: &mut Vec<Problem>) {
+    let mut checker = Checker { config, places, problems };
+    checker.daemon();
+    checker.devices();
+    for (name, emulator) in &config.emulators {
+        checker.emulator(name, emulator);
+    }
+    checker.loops();
+    checker.accounts();
+    checker.maps();
+}
+
+struct Checker<'a> {
+    config: &'a Config,
+    places: &'a Places,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Checker<'_> {
+    fn error(&mut self, key: &str, text: impl Into<String>) {
+        self.problems.push(self.places.problem(Severity::Error, key, text.into()));
+    }
+
+    fn warn(&mut self, key: &str, text: &str) {
+        self.problems.push(self.places.problem(Severity::Warning, key, text.into()));
+    }
+
+    fn not_yet(&mut self, key: &str) {
+        self.warn(key, "is understood, but has no effect in this version");
+    }
+
+    fn daemon(&mut self) {
+        let daemon = &self.config.daemon;
+        self.via("daemon.via", &daemon.via);
+        if daemon.via.is_empty() {
+            self.error("daemon.via", "needs at least one entry");
+        }
+        if let Some(account) = &daemon.default_account {
+            self.account("daemon.default_account", account);
+        }
+        if !daemon.state_dir.is_absolute() {
+            self.error("daemon.state_dir", "is not an absolute path");
+        }
+        let limits = &daemon.limits;
+        for (key, value) in [("jobs", limits.jobs), ("waits", limits.waits)] {
+            if value == 0 {
+                self.error(&format!("daemon.limits.{key}"), "0 would allow nothing");
+            }
+        }
+        if limits.message.0 == 0 || limits.message > limits.spool {
+            self.error("daemon.limits.message", "must be more than 0 and at most `spool`");
+        }
+        let queue = &daemon.queue;
+        if queue.first.0.is_zero() || queue.first > queue.longest || queue.longest > queue.expiry {
+            self.error("daemon.queue", "needs 0 < first ≤ longest ≤ expiry");
+        }
+    }
+
+    /// A list of ways out names modems that exist, each at most once.
+    fn via(&mut self, key: &str, via: &[Via]) {
+        for (index, way) in via.iter().enumerate() {
+            if let Via::Modem(name) = way
+                && !self.config.modems.contains_key(name)
+            {
+                self.error(key, format!("names modem `{name}`, but there is no [modem.{name}]"));
+            }
+            if via[..index].contains(way) {
+                self.error(key, format!("names `{way}` twice"));
+            }
+        }
+    }
+
+    fn account(&mut self, key: &str, account: &Name) {
+        if !self.config.accounts.contains_key(account) {
+            self.error(key, format!("names account `{account}`, but there is no [account.{account}]"));
+        }
+    }
+
+    /// No device has two owners; a pty at a path of its own needs a helper of our own.
+    fn devices(&mut self) {
+        let emulators = self.config.emulators.iter().map(|(n, e)| (format!("emulator.{n}"), &e.device));
+        let modems = self.config.modems.iter().map(|(n, m)| (format!("modem.{n}"), &m.device));
+        let mut owners = BTreeMap::new();
+        for (section, device) in emulators.chain(modems).collect::<Vec<_>>() {
+            let key = format!("{section}.device");
+            if let Device::Pty(path) = device
+                && path.starts_with('/')
+                && self.config.daemon.helper != Helper::Spawn
+            {
+                self.error(&key, format!("`{device}`: a pty at a path of its own needs daemon.helper = \"spawn\""));
+            }
+            if let Some(other) = owners.insert(device, section.clone()) {
+                self.error(&key, format!("`{device}` is {other}'s device already"));
+            }
+        }
+    }
+
+    fn emulator(&mut self, name: &Name, emulator: &Emulator) {
+        let key = |key: &str| format!("emulator.{name}.{key}");
+        self.via(&key("via"), &emulator.via);
+        if let Some(account) = &emulator.bounce_to {
+            self.account(&key("bounce_to"), account);
+            self.not_yet(&key("bounce_to"));
+        }
+        if emulator.delivery == Delivery::Store {
+            self.warn(&key("delivery"), "\"store\" comes later; until then it works as \"through\"");
+        }
+        if !emulator.listen.is_empty() {
+            self.not_yet(&key("listen"));
+        }
+        for (list, entries) in [("allow", &emulator.allow), ("deny", &emulator.deny)] {
+            if !entries.is_empty() {
+                self.not_yet(&key(list));
+            }
+        }
+        for quirk in emulator.quirks.keys() {
+            let text = format!("`{}` is not a quirk of dialect {}, which has none", quirk.escape_debug(), emulator.dialect.as_str());
+            self.error(&key(&format!("quirks.{quirk}")), text);
+        }
+    }
+
+    /// No emulator is served, over whatever modems, by itself.
+    fn loops(&mut self) {
+        let config = self.config;
+        for (name, trail) in loops::find(config) {
+            let way: Vec<_> = trail.iter().map(|modem| format!("modem:{modem}")).collect();
+            let text = format!("leads back to emulator `{name}` itself, by {}", way.join(", "));
+            self.error(&format!("emulator.{name}.via"), text);
+        }
+    }
+
+    fn accounts(&mut self) {
+        let config = self.config;
+        for (name, account) in &config.accounts {
+            let section = format!("account.{name}");
+            let services = [
+                (Service::Smtp, "smtp", &account.smtp),
+                (Service::Pop3, "pop3", &account.pop3),
+                (Service::Ftp, "ftp", &account.ftp),
+            ];
+            if account.smtp.is_some() && account.from.is_none() {
+                self.error(&section, "has smtp but no `from`");
+            }
+            if services.iter().all(|(_, _, endpoint)| endpoint.is_none()) {
+                self.error(&section, "has no server: smtp, pop3 or ftp");
+            }
+            for (service, key, endpoint) in services {
+                let Some(endpoint) = endpoint else {
+                    continue;
+                };
+                let key = format!("{section}.{key}");
+                if service != Service::Smtp {
+                    self.not_yet(&key);
+                }
+                if endpoint.user.is_some() != endpoint.password.is_some() {
+                    self.error(&key, "needs both `user` and `password`, or neither");
+                }
+                let clear = endpoint.tls == Tls::None && !endpoint.plain_auth;
+                if clear && endpoint.user.is_some() && service == Service::Smtp {
+                    self.error(&key, "would send the password in clear: use tls, or say plain_auth = true");
+                }
+            }
+        }
+    }
+
+    fn maps(&mut self) {
+        let config = self.config;
+        for map in &config.maps {
+            self.account("map", &map.account);
+            if let Some(emulator) = &map.emulator
+                && !self.config.emulators.contains_key(emulator)
+            {
+                self.error("map", format!("names emulator `{emulator}`, but there is no [emulator.{emulator}]"));
+            }
+        }
+        if !self.config.maps.is_empty() {
+            self.not_yet("map");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Emulators that would be served by themselves: the modem that serves them is on their own pty.
+
+use super::{Config, Device, Helper, Name, Via};
+use std::path::Path;
+
+/// Each emulator that is served by itself, with the modems by which it comes back.
+pub(super) fn find(config: &Config) -> Vec<(&Name, Vec<&Name>)> {
+    config
+        .emulators
+        .keys()
+        .filter_map(|name| Some((name, way_back(config, name)?)))
+        .collect()
+}
+
+/// The modems between an emulator and itself.
+fn way_back<'a>(config: &'a Config, start: &'a Name) -> Option<Vec<&'a Name>> {
+    let mut seen = vec![start];
+    // Emulators to look at, each with the modems that lead to it.
+    let mut open = vec![(start, Vec::new())];
+    while let Some((emulator, way)) = open.pop() {
+        for modem in modems_of(config, emulator) {
+            let Some(next) = emulator_under(config, modem) else {
+                continue;
+            };
+            let mut way = way.clone();
+            way.push(modem);
+            if next == start {
+                return Some(way);
+            }
+            if !seen.contains(&next) {
+                seen.push(next);
+                open.push((next, way));
+            }
+        }
+    }
+    None
+}
+
+fn modems_of<'a>(config: &'a Config, emulator: &Name) -> impl Iterator<Item = &'a Name> {
+    let own = config.emulators.get(emulator).map(|e| e.via.as_slice()).unwrap_or_default();
+    let via = if own.is_empty() { config.daemon.via.as_slice() } else { own };
+    via.iter().filter_map(|via| match via {
+        Via::Modem(name) => Some(name),
+        Via::Ip => None,
+    })
+}
+
+/// The emulator whose pty a modem's device is.
+fn emulator_under<'a>(config: &'a Config, modem: &Name) -> Option<&'a Name> {
+    let Device::Path(device) = &config.modems.get(modem)?.device else {
+        return None;
+    };
+    let is_on = |pty: &Device| match (pty, &config.daemon.helper) {
+        (Device::Path(_), _) => false,
+        (_, Helper::Socket(socket)) => socket.parent().is_some_and(|dir| pty.path(dir) == *device),
+        // Where a helper of our own will put its socket is not known yet.
+        (Device::Pty(name), Helper::Spawn) => device.ends_with(Path::new("pty").join(name)),
+    };
+    config.emulators.iter().find(|(_, e)| is_on(&e.device)).map(|(name, _)| name)
+}

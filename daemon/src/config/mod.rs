@@ -1,0 +1,193 @@
+//! The configuration: files → values that are right by their types → a [`Config`].
+//!
+//! [`parse`] is pure. [`load`] reads the files, [`Config::check_machine`] looks whether the machine fits.
+//! Everything that is wrong is told at once, each with file, line, column and key.
+
+mod account;
+mod check;
+mod daemon;
+mod explain;
+#[cfg(test)]
+mod explain_tests;
+#[doc(hidden)]
+pub mod fuzz;
+mod glob;
+mod line;
+mod load;
+mod loops;
+mod machine;
+mod port;
+mod rule;
+mod secret;
+mod source;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod value;
+
+pub use account::{Account, Endpoint, Map, Port, Roots, Sender, Service, TlsSettings, UserName};
+pub use daemon::{Bus, Daemon, Helper, Limits, OnUnknown, Queue, Via};
+pub use explain::explain;
+pub use line::{CarrierWiring, Device, DtrWiring, FlowControl, Framing, Lines, Speed};
+pub use load::{DEFAULT_FILE, load};
+pub use machine::Machine;
+pub use port::{
+    Apn, Delivery, DialectName, Emulator, Identity, Modem, ModemDialect, Plain, QuirkValue,
+};
+pub use rule::{Destination, Hosts, PortRange};
+pub use secret::{CredentialName, SecretSource};
+pub use source::{Place, Problem, Severity, Source, Sources};
+pub use value::{Host, HostPattern, Name, Period, Size};
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+use toml::de::{DeValue, ValueDeserializer};
+use tree::Tree;
+
+/// A whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `[daemon]`.
+    pub daemon: Daemon,
+    /// `[emulator.NAME]`.
+    pub emulators: BTreeMap<Name, Emulator>,
+    /// `[modem.NAME]`.
+    pub modems: BTreeMap<Name, Modem>,
+    /// `[account.NAME]`.
+    pub accounts: BTreeMap<Name, Account>,
+    /// `[[map]]`, in the order in which they are tried.
+    pub maps: Vec<Map>,
+    /// `[tls]`.
+    pub tls: TlsSettings,
+}
+
+/// A configuration that can be used, and what is to be said about it nevertheless.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Warnings, and [`Severity::Machine`] where the machine was looked at.
+    pub problems: Vec<Problem>,
+    places: Places,
+}
+
+/// Where keys were written.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    sources: Sources,
+    tree: Tree,
+}
+
+impl Places {
+    fn problem(&self, severity: Severity, key: &str, text: String) -> Problem {
+        let place = self.tree.span_of(key).and_then(|span| self.sources.place(span.start));
+        Problem { severity, place, key: key.to_owned(), text }
+    }
+}
+
+/// The dialects that this build speaks.
+fn dialects() -> &'static [&'static str] {
+    &["quectel"]
+}
+
+/// Parses configuration files, later ones over earlier ones. No I/O.
+///
+/// # Errors
+///
+/// Everything that is wrong, at least one of [`Severity::Error`].
+pub fn parse(sources: Sources) -> Result<Loaded, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let tree = Tree::read(&sources, &mut problems);
+    let mut reader = Reader { places: Places { sources, tree }, problems };
+    let config = reader.config();
+    let Reader { places, mut problems } = reader;
+    // What does not parse would only make further rules fail.
+    if problems.is_empty() {
+        check::check(&config, &places, &mut problems);
+    }
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(problems);
+    }
+    Ok(Loaded { config, problems, places })
+}
+
+impl Loaded {
+    /// Looks whether this machine has what the configuration names, and adds what is wrong as
+    /// [`Severity::Machine`].
+    pub fn check_machine(&mut self, machine: &Machine) {
+        machine::check(&self.config, machine, &self.places, &mut self.problems);
+    }
+}
+
+/// Turns trees into sections and notes what is wrong.
+struct Reader {
+    places: Places,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn config(&mut self) -> Config {
+        let mut config = Config::default();
+        let entries: Vec<_> =
+            self.places.tree.entries().map(|(k, v)| (k.clone(), v.clone())).collect();
+        for (key, value) in entries {
+            match key.get_ref().as_ref() {
+                "daemon" => config.daemon = self.section(value).unwrap_or_default(),
+                "tls" => config.tls = self.section(value).unwrap_or_default(),
+                "emulator" => config.emulators = self.named(value),
+                "modem" => config.modems = self.named(value),
+                "account" => config.accounts = self.named(value),
+                "map" => config.maps = self.section(value).unwrap_or_default(),
+                other => {
+                    let text = format!(
+                        "unknown key `{}`, expected one of `daemon`, `emulator`, `modem`, `account`, `map`, `tls`",
+                        other.escape_debug()
+                    );
+                    self.wrong(&key.span(), text);
+                }
+            }
+        }
+        config
+    }
+
+    fn section<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'static>>) -> Option<T> {
+        let whole = value.span();
+        T::deserialize(ValueDeserializer::from(value))
+            .map_err(|error| {
+                let span = error.span().unwrap_or(whole);
+                self.wrong(&span, error.message().to_owned());
+            })
+            .ok()
+    }
+
+    fn named<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'static>>) -> BTreeMap<Name, T> {
+        let span = value.span();
+        let DeValue::Table(table) = value.into_inner() else {
+            self.wrong(&span, "expected tables, one for each name".into());
+            return BTreeMap::new();
+        };
+        let mut named = BTreeMap::new();
+        for (key, value) in table {
+            let name = key.get_ref().parse::<Name>();
+            let section = self.section(value);
+            match (name, section) {
+                (Ok(name), Some(section)) => {
+                    named.insert(name, section);
+                }
+                (Err(text), _) => self.wrong(&key.span(), text),
+                (Ok(_), None) => {}
+            }
+        }
+        named
+    }
+
+    fn wrong(&mut self, span: &std::ops::Range<usize>, text: String) {
+        self.problems.push(Problem {
+            severity: Severity::Error,
+            place: self.places.sources.place(span.start),
+            key: self.places.tree.key_at(span),
+            text,
+        });
+    }
+}

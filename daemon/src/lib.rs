@@ -4,6 +4,7 @@
 
 pub mod at;
 pub mod clock;
+pub mod config;
 pub mod dialect;
 pub mod disk;
 pub mod job;

@@ -2,8 +2,8 @@
 
 use super::secret::SecretSource;
 use super::value::{Host, HostPattern, Name, parsed_from_string};
+use crate::message::Mailbox;
 use crate::service::Tls;
-use lettre::message::Mailbox;
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -79,7 +79,8 @@ impl Service {
 impl Endpoint {
     /// The port to connect to.
     pub fn port(&self, service: Service) -> u16 {
-        self.port.map_or_else(|| service.default_port(self.tls), |port| port.0)
+        self.port
+            .map_or_else(|| service.default_port(self.tls), |port| port.0)
     }
 }
 
@@ -92,35 +93,27 @@ impl TryFrom<u16> for Port {
     type Error = &'static str;
 
     fn try_from(port: u16) -> Result<Self, &'static str> {
-        if port == 0 { Err("0 is not a port") } else { Ok(Self(port)) }
+        if port == 0 {
+            Err("0 is not a port")
+        } else {
+            Ok(Self(port))
+        }
     }
 }
 
 /// A sender: `Name <local@domain>` or an address alone (RFC 5322 section 3.4).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Sender {
-    /// As it was written.
-    pub text: String,
-    /// The address alone.
-    pub address: String,
-}
+pub struct Sender(pub Mailbox);
 
 impl FromStr for Sender {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // The parser stops quietly after the first mailbox, so what it found must reach to the end.
-        let whole = |mailbox: &Mailbox| {
-            text.trim_end_matches('>').ends_with(mailbox.email.as_ref() as &str) && !text.contains(char::is_control)
-        };
-        match text.parse::<Mailbox>().ok().filter(whole) {
-            Some(mailbox) => Ok(Self { text: text.to_owned(), address: mailbox.email.to_string() }),
-            None => Err(format!(
-                "`{}` is not a sender like \"Pump 7 <pump7@example.org>\"",
-                text.escape_debug()
-            )),
-        }
+        Mailbox::parse(text)
+            .and_then(|mailbox| mailbox.checked())
+            .map(Self)
+            .map_err(|error| error.text)
     }
 }
 
@@ -143,7 +136,10 @@ impl FromStr for UserName {
         if (1..=255).contains(&text.len()) && !text.contains(char::is_control) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}`: 1 to 255 characters, no control characters", text.escape_debug()))
+        Err(format!(
+            "`{}`: 1 to 255 characters, no control characters",
+            text.escape_debug()
+        ))
     }
 }
 
@@ -194,7 +190,10 @@ impl FromStr for Roots {
         match text {
             "system" => Ok(Self::System),
             _ if text.starts_with('/') && !text.contains('\0') => Ok(Self::File(text.into())),
-            _ => Err(format!("`{}` is neither \"system\" nor an absolute path", text.escape_default())),
+            _ => Err(format!(
+                "`{}` is neither \"system\" nor an absolute path",
+                text.escape_default()
+            )),
         }
     }
 }

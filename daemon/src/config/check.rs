@@ -1,14 +1,19 @@
 //! Rules between the parts of a configuration.
 
 use super::{
-    Config, Delivery, Device, Emulator, Helper, Name, Places, Problem, Service, Severity, Via, loops,
+    Config, Delivery, Device, Emulator, Helper, Name, Places, Problem, Service, Severity, loops,
 };
+use crate::job::Via;
 use crate::service::Tls;
 use std::collections::BTreeMap;
 
 /// Says what does not fit together.
 pub(super) fn check(config: &Config, places: &Places, problems: &mut Vec<Problem>) {
-    let mut checker = Checker { config, places, problems };
+    let mut checker = Checker {
+        config,
+        places,
+        problems,
+    };
     checker.daemon();
     checker.devices();
     for (name, emulator) in &config.emulators {
@@ -27,11 +32,13 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn error(&mut self, key: &str, text: impl Into<String>) {
-        self.problems.push(self.places.problem(Severity::Error, key, text.into()));
+        self.problems
+            .push(self.places.problem(Severity::Error, key, text.into()));
     }
 
     fn warn(&mut self, key: &str, text: &str) {
-        self.problems.push(self.places.problem(Severity::Warning, key, text.into()));
+        self.problems
+            .push(self.places.problem(Severity::Warning, key, text.into()));
     }
 
     fn not_yet(&mut self, key: &str) {
@@ -57,7 +64,10 @@ impl Checker<'_> {
             }
         }
         if limits.message.0 == 0 || limits.message > limits.spool {
-            self.error("daemon.limits.message", "must be more than 0 and at most `spool`");
+            self.error(
+                "daemon.limits.message",
+                "must be more than 0 and at most `spool`",
+            );
         }
         let queue = &daemon.queue;
         if queue.first.0.is_zero() || queue.first > queue.longest || queue.longest > queue.expiry {
@@ -69,9 +79,16 @@ impl Checker<'_> {
     fn via(&mut self, key: &str, via: &[Via]) {
         for (index, way) in via.iter().enumerate() {
             if let Via::Modem(name) = way
-                && !self.config.modems.contains_key(name)
+                && !self
+                    .config
+                    .modems
+                    .keys()
+                    .any(|known| known.as_str() == name)
             {
-                self.error(key, format!("names modem `{name}`, but there is no [modem.{name}]"));
+                self.error(
+                    key,
+                    format!("names modem `{name}`, but there is no [modem.{name}]"),
+                );
             }
             if via[..index].contains(way) {
                 self.error(key, format!("names `{way}` twice"));
@@ -81,14 +98,25 @@ impl Checker<'_> {
 
     fn account(&mut self, key: &str, account: &Name) {
         if !self.config.accounts.contains_key(account) {
-            self.error(key, format!("names account `{account}`, but there is no [account.{account}]"));
+            self.error(
+                key,
+                format!("names account `{account}`, but there is no [account.{account}]"),
+            );
         }
     }
 
     /// No device has two owners; a pty at a path of its own needs a helper of our own.
     fn devices(&mut self) {
-        let emulators = self.config.emulators.iter().map(|(n, e)| (format!("emulator.{n}"), &e.device));
-        let modems = self.config.modems.iter().map(|(n, m)| (format!("modem.{n}"), &m.device));
+        let emulators = self
+            .config
+            .emulators
+            .iter()
+            .map(|(n, e)| (format!("emulator.{n}"), &e.device));
+        let modems = self
+            .config
+            .modems
+            .iter()
+            .map(|(n, m)| (format!("modem.{n}"), &m.device));
         let mut owners = BTreeMap::new();
         for (section, device) in emulators.chain(modems).collect::<Vec<_>>() {
             let key = format!("{section}.device");
@@ -96,7 +124,12 @@ impl Checker<'_> {
                 && path.starts_with('/')
                 && self.config.daemon.helper != Helper::Spawn
             {
-                self.error(&key, format!("`{device}`: a pty at a path of its own needs daemon.helper = \"spawn\""));
+                self.error(
+                    &key,
+                    format!(
+                        "`{device}`: a pty at a path of its own needs daemon.helper = \"spawn\""
+                    ),
+                );
             }
             if let Some(other) = owners.insert(device, section.clone()) {
                 self.error(&key, format!("`{device}` is {other}'s device already"));
@@ -112,7 +145,10 @@ impl Checker<'_> {
             self.not_yet(&key("bounce_to"));
         }
         if emulator.delivery == Delivery::Store {
-            self.warn(&key("delivery"), "\"store\" comes later; until then it works as \"through\"");
+            self.warn(
+                &key("delivery"),
+                "\"store\" comes later; until then it works as \"through\"",
+            );
         }
         if !emulator.listen.is_empty() {
             self.not_yet(&key("listen"));
@@ -123,7 +159,11 @@ impl Checker<'_> {
             }
         }
         for quirk in emulator.quirks.keys() {
-            let text = format!("`{}` is not a quirk of dialect {}, which has none", quirk.escape_debug(), emulator.dialect.as_str());
+            let text = format!(
+                "`{}` is not a quirk of dialect {}, which has none",
+                quirk.escape_debug(),
+                emulator.dialect.as_str()
+            );
             self.error(&key(&format!("quirks.{quirk}")), text);
         }
     }
@@ -133,7 +173,10 @@ impl Checker<'_> {
         let config = self.config;
         for (name, trail) in loops::find(config) {
             let way: Vec<_> = trail.iter().map(|modem| format!("modem:{modem}")).collect();
-            let text = format!("leads back to emulator `{name}` itself, by {}", way.join(", "));
+            let text = format!(
+                "leads back to emulator `{name}` itself, by {}",
+                way.join(", ")
+            );
             self.error(&format!("emulator.{name}.via"), text);
         }
     }
@@ -166,7 +209,10 @@ impl Checker<'_> {
                 }
                 let clear = endpoint.tls == Tls::None && !endpoint.plain_auth;
                 if clear && endpoint.user.is_some() && service == Service::Smtp {
-                    self.error(&key, "would send the password in clear: use tls, or say plain_auth = true");
+                    self.error(
+                        &key,
+                        "would send the password in clear: use tls, or say plain_auth = true",
+                    );
                 }
             }
         }
@@ -179,7 +225,10 @@ impl Checker<'_> {
             if let Some(emulator) = &map.emulator
                 && !self.config.emulators.contains_key(emulator)
             {
-                self.error("map", format!("names emulator `{emulator}`, but there is no [emulator.{emulator}]"));
+                self.error(
+                    "map",
+                    format!("names emulator `{emulator}`, but there is no [emulator.{emulator}]"),
+                );
             }
         }
         if !self.config.maps.is_empty() {

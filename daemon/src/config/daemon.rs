@@ -1,8 +1,8 @@
 //! `[daemon]`. [`super::explain`] says what each key means.
 
 use super::value::{Name, Period, Size, parsed_from_string};
+use crate::job::{OnUnknown, Via};
 use serde::Deserialize;
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -62,7 +62,10 @@ impl FromStr for Bus {
         }
         match text.parse::<zbus::Address>() {
             Ok(_) => Ok(Self::Address(text.to_owned())),
-            Err(_) => Err(format!("`{}` is neither \"system\" nor a D-Bus address", text.escape_default())),
+            Err(_) => Err(format!(
+                "`{}` is neither \"system\" nor a D-Bus address",
+                text.escape_default()
+            )),
         }
     }
 }
@@ -90,42 +93,13 @@ impl FromStr for Helper {
         match text {
             "spawn" => Ok(Self::Spawn),
             // 107 bytes and a NUL are all that a socket's address holds.
-            _ if text.starts_with('/') && text.len() <= 107 && !text.contains('\0') => Ok(Self::Socket(text.into())),
+            _ if text.starts_with('/') && text.len() <= 107 && !text.contains('\0') => {
+                Ok(Self::Socket(text.into()))
+            }
             _ => Err(format!(
                 "`{}` is neither \"spawn\" nor a socket's absolute path of at most 107 bytes",
                 text.escape_default()
             )),
-        }
-    }
-}
-
-/// A way out.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Via {
-    /// This machine's own network.
-    Ip,
-    /// A modem.
-    Modem(Name),
-}
-
-impl FromStr for Via {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None if text == "ip" => Ok(Self::Ip),
-            Some(("modem", name)) => name.parse().map(Self::Modem),
-            _ => Err(format!("`{}` is not a way out: \"ip\" or \"modem:NAME\"", text.escape_default())),
-        }
-    }
-}
-
-impl fmt::Display for Via {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ip => f.write_str("ip"),
-            Self::Modem(name) => write!(f, "modem:{name}"),
         }
     }
 }
@@ -146,7 +120,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { jobs: 64, spool: Size::mebibytes(64), waits: 16, message: Size::mebibytes(32) }
+        Self {
+            jobs: 64,
+            spool: Size::mebibytes(64),
+            waits: 16,
+            message: Size::mebibytes(32),
+        }
     }
 }
 
@@ -172,16 +151,4 @@ impl Default for Queue {
     }
 }
 
-/// What happens to a mail that was sent and whose result never came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnUnknown {
-    /// It is tried again and marked as a possible duplicate.
-    #[default]
-    Retry,
-    /// It fails.
-    Fail,
-}
-
-
-parsed_from_string!(Bus, Helper, Via);
+parsed_from_string!(Bus, Helper);

@@ -24,12 +24,27 @@ pub(super) struct Table {
     pub(super) keys: &'static [Key],
 }
 
-const fn key(name: &'static str, values: &'static str, default: &'static str, text: &'static str) -> Key {
-    Key { name, values, default, text }
+const fn key(
+    name: &'static str,
+    values: &'static str,
+    default: &'static str,
+    text: &'static str,
+) -> Key {
+    Key {
+        name,
+        values,
+        default,
+        text,
+    }
 }
 
 const SPEED: Key = key("speed", "50 to 4000000", "115200", "Bits a second");
-const FRAMING: Key = key("framing", "data bits, parity, stop bits", "\"8N1\"", "7 or 8, N O or E, 1 or 2");
+const FRAMING: Key = key(
+    "framing",
+    "data bits, parity, stop bits",
+    "\"8N1\"",
+    "7 or 8, N O or E, 1 or 2",
+);
 const FLOW: Key = key("flow", "none rtscts xonxoff", "\"none\"", "Flow control");
 
 /// All tables.
@@ -38,14 +53,44 @@ pub(super) const TABLES: [Table; 11] = [
         header: "[daemon]",
         text: "All optional",
         keys: &[
-            key("bus", "system, or a D-Bus address", "\"system\"", "The bus to serve on"),
-            key("state_dir", "path", "\"/var/lib/hayesd\"", "Spool, inbox, module memories and files"),
-            key("helper", "socket, or spawn", "\"/run/hayes-ldisc/ldisc.sock\"", "The process that opens TTYs; spawn: hayesd starts it, it allows the configured devices"),
-            key("via", "list of ip, modem:NAME", "[\"ip\"]", "The ways out, tried in this order"),
-            key("default_account", "account", "", "The account meant by an empty account argument"),
+            key(
+                "bus",
+                "system, or a D-Bus address",
+                "\"system\"",
+                "The bus to serve on",
+            ),
+            key(
+                "state_dir",
+                "path",
+                "\"/var/lib/hayesd\"",
+                "Spool, inbox, module memories and files",
+            ),
+            key(
+                "helper",
+                "socket, or spawn",
+                "\"/run/hayes-ldisc/ldisc.sock\"",
+                "The process that opens TTYs; spawn: hayesd starts it, it allows the configured devices",
+            ),
+            key(
+                "via",
+                "list of ip, modem:NAME",
+                "[\"ip\"]",
+                "The ways out, tried in this order",
+            ),
+            key(
+                "default_account",
+                "account",
+                "",
+                "The account meant by an empty account argument",
+            ),
             key("limits", "table", "{}", "See below"),
             key("queue", "table", "{}", "See below"),
-            key("on_unknown", "retry fail", "\"retry\"", "A mail that was sent and whose result never came: tried again and marked as a possible duplicate, or failed"),
+            key(
+                "on_unknown",
+                "retry fail",
+                "\"retry\"",
+                "A mail that was sent and whose result never came: tried again and marked as a possible duplicate, or failed",
+            ),
         ],
     },
     Table {
@@ -62,37 +107,102 @@ pub(super) const TABLES: [Table; 11] = [
         header: "daemon.queue",
         text: "When a mail that could not be delivered is tried again",
         keys: &[
-            key("first", "time", "\"60 s\"", "The first pause; later ones grow quadratically"),
+            key(
+                "first",
+                "time",
+                "\"60 s\"",
+                "The first pause; later ones grow quadratically",
+            ),
             key("longest", "time", "\"1 h\"", "The longest pause"),
-            key("expiry", "time", "\"5 d\"", "Time in the queue after which it is given up"),
+            key(
+                "expiry",
+                "time",
+                "\"5 d\"",
+                "Time in the queue after which it is given up",
+            ),
         ],
     },
     Table {
         header: "[emulator.NAME]",
         text: "Equipment is at this port; hayesd plays the module for it",
         keys: &[
-            key("device", "path, or pty:NAME", "", "Needed. pty:NAME makes a pseudo-terminal pty/NAME beside the helper's socket"),
-            key("dialect", "name", "", "Needed. The AT language that the equipment speaks"),
+            key(
+                "device",
+                "path, or pty:NAME",
+                "",
+                "Needed. pty:NAME makes a pseudo-terminal pty/NAME beside the helper's socket",
+            ),
+            key(
+                "dialect",
+                "name",
+                "",
+                "Needed. The AT language that the equipment speaks",
+            ),
             SPEED,
             FRAMING,
             FLOW,
-            key("via", "list of ip, modem:NAME", "[]", "The ways out; empty: as daemon.via"),
-            key("delivery", "through store", "\"through\"", "through: the result is the server's own; store (not yet in effect): success is told when the mail is in the spool"),
-            key("bounce_to", "account", "", "Who hears of permanent failures (store; not yet in effect)"),
+            key(
+                "via",
+                "list of ip, modem:NAME",
+                "[]",
+                "The ways out; empty: as daemon.via",
+            ),
+            key(
+                "delivery",
+                "through store",
+                "\"through\"",
+                "through: the result is the server's own; store (not yet in effect): success is told when the mail is in the spool",
+            ),
+            key(
+                "bounce_to",
+                "account",
+                "",
+                "Who hears of permanent failures (store; not yet in effect)",
+            ),
             key("lines", "table", "{}", "See below"),
             key("identity", "table", "{}", "See below"),
-            key("allow", "list of destinations", "[]", "Reachable although it is loopback, this machine, link-local, multicast or denied (not yet in effect)"),
-            key("deny", "list of destinations", "[]", "Not reachable: \"*\", host, address or network, with or without :port (not yet in effect)"),
-            key("listen", "list of ports", "[]", "Ports that it may listen on, \"5000-5010\" (not yet in effect)"),
-            key("quirks", "table", "{}", "The dialect's own settings, see below"),
+            key(
+                "allow",
+                "list of destinations",
+                "[]",
+                "Reachable although it is loopback, this machine, link-local, multicast or denied (not yet in effect)",
+            ),
+            key(
+                "deny",
+                "list of destinations",
+                "[]",
+                "Not reachable: \"*\", host, address or network, with or without :port (not yet in effect)",
+            ),
+            key(
+                "listen",
+                "list of ports",
+                "[]",
+                "Ports that it may listen on, \"5000-5010\" (not yet in effect)",
+            ),
+            key(
+                "quirks",
+                "table",
+                "{}",
+                "The dialect's own settings, see below",
+            ),
         ],
     },
     Table {
         header: "emulator.NAME.lines",
         text: "How the modem circuits are wired; ignored where the TTY has none",
         keys: &[
-            key("dtr", "dsr dcd none", "\"dsr\"", "The input that shows the equipment's DTR"),
-            key("carrier", "dtr none", "\"dtr\"", "The output on which we show carrier"),
+            key(
+                "dtr",
+                "dsr dcd none",
+                "\"dsr\"",
+                "The input that shows the equipment's DTR",
+            ),
+            key(
+                "carrier",
+                "dtr none",
+                "\"dtr\"",
+                "The output on which we show carrier",
+            ),
         ],
     },
     Table {
@@ -109,24 +219,54 @@ pub(super) const TABLES: [Table; 11] = [
         header: "[modem.NAME]",
         text: "A module is at this port; hayesd drives it",
         keys: &[
-            key("device", "path, or pty:NAME", "", "Needed. A path that stays the same, under /dev/serial/by-id, is best"),
-            key("dialect", "auto, or a name", "\"auto\"", "auto: the module is asked"),
+            key(
+                "device",
+                "path, or pty:NAME",
+                "",
+                "Needed. A path that stays the same, under /dev/serial/by-id, is best",
+            ),
+            key(
+                "dialect",
+                "auto, or a name",
+                "\"auto\"",
+                "auto: the module is asked",
+            ),
             SPEED,
             FRAMING,
             FLOW,
-            key("apn", "name", "\"\"", "The access point; empty: what the module has"),
+            key(
+                "apn",
+                "name",
+                "\"\"",
+                "The access point; empty: what the module has",
+            ),
             key("apn_user", "text", "", "Our name there"),
             key("apn_password", "secret", "", "Our password there"),
-            key("on_unknown", "retry fail", "", "As daemon.on_unknown, for this modem"),
+            key(
+                "on_unknown",
+                "retry fail",
+                "",
+                "As daemon.on_unknown, for this modem",
+            ),
         ],
     },
     Table {
         header: "[account.NAME]",
         text: "Servers, and who we are to them; at least one of them",
         keys: &[
-            key("from", "mailbox", "", "The sender of its mails; needed where there is smtp"),
+            key(
+                "from",
+                "mailbox",
+                "",
+                "The sender of its mails; needed where there is smtp",
+            ),
             key("smtp", "table", "", "Where mail is handed in, see below"),
-            key("pop3", "table", "", "Where mail is fetched (not yet in effect)"),
+            key(
+                "pop3",
+                "table",
+                "",
+                "Where mail is fetched (not yet in effect)",
+            ),
             key("ftp", "table", "", "Where files are (not yet in effect)"),
         ],
     },
@@ -135,29 +275,79 @@ pub(super) const TABLES: [Table; 11] = [
         text: "A server",
         keys: &[
             key("host", "name or address", "", "Needed"),
-            key("port", "1 to 65535", "", "The service's own: 465, 587, 25; 995, 110; 990, 21"),
-            key("tls", "implicit starttls none", "\"implicit\"", "How the connection is protected"),
-            key("user", "text", "", "Our name there; without, we do not authenticate"),
-            key("password", "secret", "", "{ credential = \"NAME\" } (systemd's LoadCredential) or { file = \"/PATH\" }"),
-            key("plain_auth", "true false", "false", "Send the password even with tls = \"none\""),
+            key(
+                "port",
+                "1 to 65535",
+                "",
+                "The service's own: 465, 587, 25; 995, 110; 990, 21",
+            ),
+            key(
+                "tls",
+                "implicit starttls none",
+                "\"implicit\"",
+                "How the connection is protected",
+            ),
+            key(
+                "user",
+                "text",
+                "",
+                "Our name there; without, we do not authenticate",
+            ),
+            key(
+                "password",
+                "secret",
+                "",
+                "{ credential = \"NAME\" } (systemd's LoadCredential) or { file = \"/PATH\" }",
+            ),
+            key(
+                "plain_auth",
+                "true false",
+                "false",
+                "Send the password even with tls = \"none\"",
+            ),
         ],
     },
     Table {
         header: "[[map]]",
         text: "Equipment that asks for this is served by that account; the first that fits (not yet in effect)",
         keys: &[
-            key("service", "smtp pop3 ftp", "", "Needed. The service that it asks for"),
-            key("host", "pattern", "", "Needed. The server that it names; * and ?"),
-            key("port", "1 to 65535", "", "The port that it names; any without"),
+            key(
+                "service",
+                "smtp pop3 ftp",
+                "",
+                "Needed. The service that it asks for",
+            ),
+            key(
+                "host",
+                "pattern",
+                "",
+                "Needed. The server that it names; * and ?",
+            ),
+            key(
+                "port",
+                "1 to 65535",
+                "",
+                "The port that it names; any without",
+            ),
             key("emulator", "emulator", "", "Only this one's equipment"),
             key("account", "account", "", "Needed. The account"),
-            key("rewrite_from", "true false", "false", "Sender and From become the account's, the equipment's own goes to Reply-To"),
+            key(
+                "rewrite_from",
+                "true false",
+                "false",
+                "Sender and From become the account's, the equipment's own goes to Reply-To",
+            ),
         ],
     },
     Table {
         header: "[tls]",
         text: "",
-        keys: &[key("roots", "system, or a PEM file", "\"system\"", "The certificates that are trusted; where the system has none, those built in")],
+        keys: &[key(
+            "roots",
+            "system, or a PEM file",
+            "\"system\"",
+            "The certificates that are trusted; where the system has none, those built in",
+        )],
     },
 ];
 

@@ -7,10 +7,19 @@ use std::collections::BTreeSet;
 /// The keys that a type takes, out of serde's own complaint about another one.
 fn keys_of<T: for<'de> Deserialize<'de>>(needed: &str) -> BTreeSet<String> {
     let text = format!("no_such_key = 0\n{needed}");
-    let error = toml::from_str::<T>(&text).err().expect("an unknown key is an error");
+    let error = toml::from_str::<T>(&text)
+        .err()
+        .expect("an unknown key is an error");
     let message = error.message().to_owned();
-    let (_, expected) = message.split_once("expected").unwrap_or_else(|| panic!("{message}"));
-    expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    let (_, expected) = message
+        .split_once("expected")
+        .unwrap_or_else(|| panic!("{message}"));
+    expected
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -52,8 +61,14 @@ fn defaults_are_what_holds_without_the_key() {
             .map(|k| format!("{} = {}\n", k.name, k.default))
             .collect();
         let with = format!("{needed}{written}");
-        fn same<T: for<'de> Deserialize<'de> + PartialEq + std::fmt::Debug>(without: &str, with: &str) {
-            assert_eq!(toml::from_str::<T>(without).unwrap(), toml::from_str::<T>(with).unwrap());
+        fn same<T: for<'de> Deserialize<'de> + PartialEq + std::fmt::Debug>(
+            without: &str,
+            with: &str,
+        ) {
+            assert_eq!(
+                toml::from_str::<T>(without).unwrap(),
+                toml::from_str::<T>(with).unwrap()
+            );
         }
         match table.header {
             "[daemon]" => same::<Daemon>(needed, &with),
@@ -76,6 +91,10 @@ fn defaults_are_what_holds_without_the_key() {
 fn explaining_names_every_key() {
     let text = explain();
     for key in TABLES.iter().flat_map(|table| table.keys) {
-        assert!(text.contains(key.name) && text.contains(key.text), "{}", key.name);
+        assert!(
+            text.contains(key.name) && text.contains(key.text),
+            "{}",
+            key.name
+        );
     }
 }

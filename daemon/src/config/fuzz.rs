@@ -12,7 +12,10 @@ pub fn config(bytes: &[u8]) {
     let mut lines = Vec::new();
     for (index, part) in text.splitn(2, '\x0c').enumerate() {
         lines.push(part.matches('\n').count() + 1);
-        sources.add(Source { path: index.to_string().into(), text: part.to_owned() });
+        sources.add(Source {
+            path: index.to_string().into(),
+            text: part.to_owned(),
+        });
     }
     let problems = match parse(sources) {
         Ok(loaded) => loaded.problems,
@@ -24,7 +27,10 @@ pub fn config(bytes: &[u8]) {
     for problem in problems {
         if let Some(place) = &problem.place {
             let index: usize = place.file.to_string_lossy().parse().unwrap_or(usize::MAX);
-            assert!(lines.get(index).is_some_and(|&last| place.line <= last), "{problem} is nowhere");
+            assert!(
+                lines.get(index).is_some_and(|&last| place.line <= last),
+                "{problem} is nowhere"
+            );
         }
         assert!(!problem.to_string().is_empty());
     }

@@ -10,7 +10,9 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let Some((choices, after)) = rest.split_once('}') else {
         return plain(pattern.as_bytes(), name.as_bytes());
     };
-    choices.split(',').any(|choice| matches(&format!("{before}{choice}{after}"), name))
+    choices
+        .split(',')
+        .any(|choice| matches(&format!("{before}{choice}{after}"), name))
 }
 
 /// Greedy matching with one point to come back to: linear but for the last `*`.

@@ -33,7 +33,9 @@ impl FromStr for Device {
             if absolute(name) || name.parse::<super::Name>().is_ok() {
                 return Ok(Self::Pty(name.to_owned()));
             }
-            return Err(format!("`{shown}`: after `pty:` comes a name or an absolute path"));
+            return Err(format!(
+                "`{shown}`: after `pty:` comes a name or an absolute path"
+            ));
         }
         if absolute(text) {
             return Ok(Self::Path(PathBuf::from(text)));
@@ -78,8 +80,14 @@ impl FromStr for Framing {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` is not a framing: 7 or 8, then N, O or E, then 1 or 2, as in \"8N1\"", text.escape_default());
-        let &[data_bits @ (b'7' | b'8'), parity, stop_bits @ (b'1' | b'2')] = text.as_bytes() else {
+        let wrong = || {
+            format!(
+                "`{}` is not a framing: 7 or 8, then N, O or E, then 1 or 2, as in \"8N1\"",
+                text.escape_default()
+            )
+        };
+        let &[data_bits @ (b'7' | b'8'), parity, stop_bits @ (b'1' | b'2')] = text.as_bytes()
+        else {
             return Err(wrong());
         };
         let parity = match parity {
@@ -88,7 +96,11 @@ impl FromStr for Framing {
             b'E' | b'e' => Parity::Even,
             _ => return Err(wrong()),
         };
-        Ok(Self { data_bits: data_bits - b'0', parity, stop_bits: stop_bits - b'0' })
+        Ok(Self {
+            data_bits: data_bits - b'0',
+            parity,
+            stop_bits: stop_bits - b'0',
+        })
     }
 }
 
@@ -117,7 +129,9 @@ impl TryFrom<u32> for Speed {
         if (50..=4_000_000).contains(&bits) {
             return Ok(Self(bits));
         }
-        Err(format!("{bits} is not a speed: 50 to 4000000 bits a second"))
+        Err(format!(
+            "{bits} is not a speed: 50 to 4000000 bits a second"
+        ))
     }
 }
 

@@ -35,14 +35,23 @@ pub fn load(main: &Path) -> Result<Loaded, Vec<Problem>> {
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { parse(sources) } else { Err(problems) }
+    if problems.is_empty() {
+        parse(sources)
+    } else {
+        Err(problems)
+    }
 }
 
 fn drop_ins(main: &Path) -> Result<Vec<PathBuf>, Problem> {
     let folder = main.with_extension("d");
     let wrong = |error: io::Error| Problem::with_file(&folder, error);
     let entries = match std::fs::read_dir(&folder) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
             return Ok(Vec::new());
         }
         other => other.map_err(wrong)?,
@@ -50,7 +59,9 @@ fn drop_ins(main: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(wrong)?.path();
-        let is_hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
         if path.extension().is_some_and(|e| e == "toml") && !is_hidden {
             files.push(path);
         }
@@ -62,13 +73,21 @@ fn drop_ins(main: &Path) -> Result<Vec<PathBuf>, Problem> {
 fn read(path: &Path) -> Result<String, Problem> {
     let wrong = |error: io::Error| Problem::with_file(path, error);
     let mut bytes = Vec::new();
-    File::open(path).map_err(wrong)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(wrong)?;
+    File::open(path)
+        .map_err(wrong)?
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(wrong)?;
     if bytes.len() as u64 > LARGEST {
         return Err(Problem::with_file(path, "larger than 1 MiB"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let upto = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..upto].iter().filter(|&&b| b == b'\n').count() + 1;
+        let line = error.as_bytes()[..upto]
+            .iter()
+            .filter(|&&b| b == b'\n')
+            .count()
+            + 1;
         Problem::with_file(path, format!("line {line}: not UTF-8"))
     })
 }

@@ -1,6 +1,7 @@
 //! Emulators that would be served by themselves: the modem that serves them is on their own pty.
 
-use super::{Config, Device, Helper, Name, Via};
+use super::{Config, Device, Helper, Name};
+use crate::job::Via;
 use std::path::Path;
 
 /// Each emulator that is served by itself, with the modems by which it comes back.
@@ -37,12 +38,21 @@ fn way_back<'a>(config: &'a Config, start: &'a Name) -> Option<Vec<&'a Name>> {
 }
 
 fn modems_of<'a>(config: &'a Config, emulator: &Name) -> impl Iterator<Item = &'a Name> {
-    let own = config.emulators.get(emulator).map(|e| e.via.as_slice()).unwrap_or_default();
-    let via = if own.is_empty() { config.daemon.via.as_slice() } else { own };
-    via.iter().filter_map(|via| match via {
-        Via::Modem(name) => Some(name),
-        Via::Ip => None,
-    })
+    let own = config
+        .emulators
+        .get(emulator)
+        .map(|e| e.via.as_slice())
+        .unwrap_or_default();
+    let via = if own.is_empty() {
+        config.daemon.via.as_slice()
+    } else {
+        own
+    };
+    let used = |modem: &&Name| {
+        via.iter()
+            .any(|via| matches!(via, Via::Modem(name) if name == modem.as_str()))
+    };
+    config.modems.keys().filter(used)
 }
 
 /// The emulator whose pty a modem's device is.
@@ -56,5 +66,9 @@ fn emulator_under<'a>(config: &'a Config, modem: &Name) -> Option<&'a Name> {
         // Where a helper of our own will put its socket is not known yet.
         (Device::Pty(name), Helper::Spawn) => device.ends_with(Path::new("pty").join(name)),
     };
-    config.emulators.iter().find(|(_, e)| is_on(&e.device)).map(|(name, _)| name)
+    config
+        .emulators
+        .iter()
+        .find(|(_, e)| is_on(&e.device))
+        .map(|(name, _)| name)
 }

@@ -22,8 +22,11 @@ pub struct Machine {
 }
 
 /// What the helper allows without a list of its own.
-const DEFAULT_PORTS: [&str; 3] =
-    ["/dev/tty{S,USB,ACM,AMA,mxc}*", "/dev/serial/by-*/*", "/dev/wwan*at*"];
+const DEFAULT_PORTS: [&str; 3] = [
+    "/dev/tty{S,USB,ACM,AMA,mxc}*",
+    "/dev/serial/by-*/*",
+    "/dev/wwan*at*",
+];
 
 impl Machine {
     /// This machine, seen by this process.
@@ -31,7 +34,9 @@ impl Machine {
         let own = [nix::unistd::getegid()];
         let more = nix::unistd::getgroups().unwrap_or_default();
         Self {
-            credentials: std::env::var_os("CREDENTIALS_DIRECTORY").filter(|v: &OsString| !v.is_empty()).map(Into::into),
+            credentials: std::env::var_os("CREDENTIALS_DIRECTORY")
+                .filter(|v: &OsString| !v.is_empty())
+                .map(Into::into),
             uid: nix::unistd::geteuid().as_raw(),
             groups: own.iter().chain(&more).map(|gid| gid.as_raw()).collect(),
             ports: "/etc/hayesd/ports".into(),
@@ -54,21 +59,40 @@ impl Machine {
 }
 
 /// Says what the machine lacks.
-pub(super) fn check(config: &Config, machine: &Machine, places: &Places, problems: &mut Vec<Problem>) {
+pub(super) fn check(
+    config: &Config,
+    machine: &Machine,
+    places: &Places,
+    problems: &mut Vec<Problem>,
+) {
     let mut wrong = |key: String, text: String| {
         problems.push(places.problem(Severity::Machine, &key, text));
     };
     for (name, account) in &config.accounts {
-        let services = [("smtp", &account.smtp), ("pop3", &account.pop3), ("ftp", &account.ftp)];
+        let services = [
+            ("smtp", &account.smtp),
+            ("pop3", &account.pop3),
+            ("ftp", &account.ftp),
+        ];
         for (service, endpoint) in services {
             if let Some(source) = endpoint.as_ref().and_then(|e| e.password.as_ref()) {
-                secret(source, machine, format!("account.{name}.{service}.password"), &mut wrong);
+                secret(
+                    source,
+                    machine,
+                    format!("account.{name}.{service}.password"),
+                    &mut wrong,
+                );
             }
         }
     }
     for (name, modem) in &config.modems {
         if let Some(source) = &modem.apn_password {
-            secret(source, machine, format!("modem.{name}.apn_password"), &mut wrong);
+            secret(
+                source,
+                machine,
+                format!("modem.{name}.apn_password"),
+                &mut wrong,
+            );
         }
     }
     if let Roots::File(path) = &config.tls.roots
@@ -79,7 +103,12 @@ pub(super) fn check(config: &Config, machine: &Machine, places: &Places, problem
     devices(config, machine, &mut wrong);
 }
 
-fn secret(source: &SecretSource, machine: &Machine, key: String, wrong: &mut impl FnMut(String, String)) {
+fn secret(
+    source: &SecretSource,
+    machine: &Machine,
+    key: String,
+    wrong: &mut impl FnMut(String, String),
+) {
     if let Err(text) = source.read(machine) {
         wrong(key, text);
     }
@@ -87,8 +116,14 @@ fn secret(source: &SecretSource, machine: &Machine, key: String, wrong: &mut imp
 
 fn devices(config: &Config, machine: &Machine, wrong: &mut impl FnMut(String, String)) {
     let allowed = (config.daemon.helper != Helper::Spawn).then(|| machine.allowed());
-    let emulators = config.emulators.iter().map(|(n, e)| (format!("emulator.{n}.device"), &e.device));
-    let modems = config.modems.iter().map(|(n, m)| (format!("modem.{n}.device"), &m.device));
+    let emulators = config
+        .emulators
+        .iter()
+        .map(|(n, e)| (format!("emulator.{n}.device"), &e.device));
+    let modems = config
+        .modems
+        .iter()
+        .map(|(n, m)| (format!("modem.{n}.device"), &m.device));
     let mut owners = BTreeMap::new();
     for (key, device) in emulators.chain(modems) {
         let Device::Path(path) = device else {
@@ -105,16 +140,26 @@ fn devices(config: &Config, machine: &Machine, wrong: &mut impl FnMut(String, St
             && !patterns.iter().any(|p| names(p, path) || names(p, &real))
         {
             let list = machine.ports.display();
-            wrong(key.clone(), format!("{}: the helper will refuse it; its list is {list}", path.display()));
+            wrong(
+                key.clone(),
+                format!(
+                    "{}: the helper will refuse it; its list is {list}",
+                    path.display()
+                ),
+            );
         }
         if let Some(other) = owners.insert(real, key.clone()) {
-            wrong(key, format!("{} is the same device as {other}", path.display()));
+            wrong(
+                key,
+                format!("{} is the same device as {other}", path.display()),
+            );
         }
     }
 }
 
 fn names(pattern: &str, path: &Path) -> bool {
-    path.to_str().is_some_and(|path| glob::matches(pattern, path))
+    path.to_str()
+        .is_some_and(|path| glob::matches(pattern, path))
 }
 
 /// What stands at a path where a device should be. Nothing there is fine: it may come.

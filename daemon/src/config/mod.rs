@@ -16,6 +16,8 @@ mod line;
 mod load;
 mod loops;
 mod machine;
+#[cfg(test)]
+mod machine_tests;
 mod port;
 mod rule;
 mod secret;
@@ -24,9 +26,11 @@ mod source;
 mod tests;
 mod tree;
 mod value;
+#[cfg(test)]
+mod wrong;
 
 pub use account::{Account, Endpoint, Map, Port, Roots, Sender, Service, TlsSettings, UserName};
-pub use daemon::{Bus, Daemon, Helper, Limits, OnUnknown, Queue, Via};
+pub use daemon::{Bus, Daemon, Helper, Limits, Queue};
 pub use explain::explain;
 pub use line::{CarrierWiring, Device, DtrWiring, FlowControl, Framing, Lines, Speed};
 pub use load::{DEFAULT_FILE, load};
@@ -42,8 +46,8 @@ pub use value::{Host, HostPattern, Name, Period, Size};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
-use toml::de::{DeValue, ValueDeserializer};
-use tree::Tree;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+use tree::Index;
 
 /// A whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,19 +80,27 @@ pub struct Loaded {
 #[derive(Clone, Debug, Default)]
 struct Places {
     sources: Sources,
-    tree: Tree,
+    index: Index,
 }
 
 impl Places {
     fn problem(&self, severity: Severity, key: &str, text: String) -> Problem {
-        let place = self.tree.span_of(key).and_then(|span| self.sources.place(span.start));
-        Problem { severity, place, key: key.to_owned(), text }
+        let place = self
+            .index
+            .span_of(key)
+            .and_then(|span| self.sources.place(span.start));
+        Problem {
+            severity,
+            place,
+            key: key.to_owned(),
+            text,
+        }
     }
 }
 
-/// The dialects that this build speaks.
-fn dialects() -> &'static [&'static str] {
-    &["quectel"]
+/// The names of the dialects that this build speaks.
+fn dialects() -> impl Iterator<Item = &'static str> {
+    crate::dialect::ALL.iter().map(|dialect| dialect.name)
 }
 
 /// Parses configuration files, later ones over earlier ones. No I/O.
@@ -98,18 +110,30 @@ fn dialects() -> &'static [&'static str] {
 /// Everything that is wrong, at least one of [`Severity::Error`].
 pub fn parse(sources: Sources) -> Result<Loaded, Vec<Problem>> {
     let mut problems = Vec::new();
-    let tree = Tree::read(&sources, &mut problems);
-    let mut reader = Reader { places: Places { sources, tree }, problems };
-    let config = reader.config();
-    let Reader { places, mut problems } = reader;
+    let root = tree::read(&sources, &mut problems);
+    let index = Index::of(&root);
+    let mut reader = Reader {
+        sources: &sources,
+        index: &index,
+        problems: &mut problems,
+    };
+    let config = reader.config(root);
+    let places = Places { sources, index };
     // What does not parse would only make further rules fail.
     if problems.is_empty() {
         check::check(&config, &places, &mut problems);
     }
-    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+    if problems
+        .iter()
+        .any(|problem| problem.severity == Severity::Error)
+    {
         return Err(problems);
     }
-    Ok(Loaded { config, problems, places })
+    Ok(Loaded {
+        config,
+        problems,
+        places,
+    })
 }
 
 impl Loaded {
@@ -120,18 +144,17 @@ impl Loaded {
     }
 }
 
-/// Turns trees into sections and notes what is wrong.
-struct Reader {
-    places: Places,
-    problems: Vec<Problem>,
+/// Turns values into sections and notes what is wrong.
+struct Reader<'a> {
+    sources: &'a Sources,
+    index: &'a Index,
+    problems: &'a mut Vec<Problem>,
 }
 
-impl Reader {
-    fn config(&mut self) -> Config {
+impl Reader<'_> {
+    fn config(&mut self, root: DeTable<'_>) -> Config {
         let mut config = Config::default();
-        let entries: Vec<_> =
-            self.places.tree.entries().map(|(k, v)| (k.clone(), v.clone())).collect();
-        for (key, value) in entries {
+        for (key, value) in root {
             match key.get_ref().as_ref() {
                 "daemon" => config.daemon = self.section(value).unwrap_or_default(),
                 "tls" => config.tls = self.section(value).unwrap_or_default(),
@@ -151,7 +174,7 @@ impl Reader {
         config
     }
 
-    fn section<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'static>>) -> Option<T> {
+    fn section<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'_>>) -> Option<T> {
         let whole = value.span();
         T::deserialize(ValueDeserializer::from(value))
             .map_err(|error| {
@@ -161,7 +184,10 @@ impl Reader {
             .ok()
     }
 
-    fn named<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'static>>) -> BTreeMap<Name, T> {
+    fn named<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        value: Spanned<DeValue<'_>>,
+    ) -> BTreeMap<Name, T> {
         let span = value.span();
         let DeValue::Table(table) = value.into_inner() else {
             self.wrong(&span, "expected tables, one for each name".into());
@@ -185,8 +211,8 @@ impl Reader {
     fn wrong(&mut self, span: &std::ops::Range<usize>, text: String) {
         self.problems.push(Problem {
             severity: Severity::Error,
-            place: self.places.sources.place(span.start),
-            key: self.places.tree.key_at(span),
+            place: self.sources.place(span.start),
+            key: self.index.key_at(span).to_owned(),
             text,
         });
     }

@@ -1,10 +1,10 @@
 //! `[emulator.NAME]` and `[modem.NAME]`. [`super::explain`] says what each key means.
 
-use super::daemon::{OnUnknown, Via};
 use super::line::{self, Device, FlowControl, Framing, Lines, Speed};
 use super::rule::{Destination, PortRange};
 use super::secret::SecretSource;
 use super::value::{Name, parsed_from_string};
+use crate::job::{OnUnknown, Via};
 use hayes_ldisc::record::{LineSettings, Parity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -107,7 +107,11 @@ fn default_speed() -> Speed {
 }
 
 fn default_framing() -> Framing {
-    Framing { data_bits: 8, parity: Parity::None, stop_bits: 1 }
+    Framing {
+        data_bits: 8,
+        parity: Parity::None,
+        stop_bits: 1,
+    }
 }
 
 /// The name of a dialect that this build knows.
@@ -126,11 +130,15 @@ impl FromStr for DialectName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = super::dialects();
+        let known: Vec<_> = super::dialects().collect();
         if known.contains(&text) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}` is not a dialect of this hayesd: {}", text.escape_default(), known.join(", ")))
+        Err(format!(
+            "`{}` is not a dialect of this hayesd: {}",
+            text.escape_default(),
+            known.join(", ")
+        ))
     }
 }
 
@@ -151,7 +159,10 @@ impl FromStr for ModemDialect {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "auto" => Ok(Self::Auto),
-            _ => text.parse().map(Self::Is).map_err(|error| format!("{error}, or auto")),
+            _ => text
+                .parse()
+                .map(Self::Is)
+                .map_err(|error| format!("{error}, or auto")),
         }
     }
 }
@@ -201,7 +212,10 @@ impl FromStr for Plain {
         if (1..=64).contains(&text.len()) && text.bytes().all(printable) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}`: 1 to 64 printable ASCII characters without \" are needed", text.escape_default()))
+        Err(format!(
+            "`{}`: 1 to 64 printable ASCII characters without \" are needed",
+            text.escape_default()
+        ))
     }
 }
 
@@ -225,7 +239,10 @@ impl FromStr for Apn {
         if text.len() <= 100 && text.bytes().all(allowed) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}` is not the name of an access point", text.escape_default()))
+        Err(format!(
+            "`{}` is not the name of an access point",
+            text.escape_default()
+        ))
     }
 }
 

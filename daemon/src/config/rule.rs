@@ -37,11 +37,19 @@ impl FromStr for Destination {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            format!("`{}` is not a destination: \"*\", a host, an address or a network like \"10.0.0.0/8\", with or without \":port\"", text.escape_default())
+            format!(
+                "`{}` is not a destination: \"*\", a host, an address or a network like \"10.0.0.0/8\", with or without \":port\"",
+                text.escape_default()
+            )
         };
         let (hosts, port) = split_port(text).ok_or_else(wrong)?;
         let port = match port {
-            Some(port) => Some(port.parse().ok().filter(|&port| port != 0).ok_or_else(wrong)?),
+            Some(port) => Some(
+                port.parse()
+                    .ok()
+                    .filter(|&port| port != 0)
+                    .ok_or_else(wrong)?,
+            ),
             None => None,
         };
         let hosts = parse_hosts(hosts).ok_or_else(wrong)?;
@@ -75,7 +83,9 @@ fn parse_hosts(text: &str) -> Option<Hosts> {
     if let Some((address, bits)) = text.split_once('/') {
         let bits = bits.parse().ok()?;
         // `10.1.2.3/8` is more often a slip than meant.
-        return network(address.parse().ok()?, bits).filter(|hosts| matches!(hosts, Hosts::Network { address: a, .. } if Ok(*a) == address.parse()));
+        return network(address.parse().ok()?, bits).filter(
+            |hosts| matches!(hosts, Hosts::Network { address: a, .. } if Ok(*a) == address.parse()),
+        );
     }
     text.parse().ok().map(Hosts::Name)
 }
@@ -112,7 +122,10 @@ impl FromStr for PortRange {
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         match (first.parse(), last.parse()) {
             (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(Self { first, last }),
-            _ => Err(format!("`{}` is not a range of ports like \"5000-5010\"", text.escape_default())),
+            _ => Err(format!(
+                "`{}` is not a range of ports like \"5000-5010\"",
+                text.escape_default()
+            )),
         }
     }
 }
@@ -132,11 +145,39 @@ mod tests {
         let d: Destination = "127.0.0.1:25".parse().unwrap();
         assert_eq!(d.port, Some(25));
         assert_eq!(hosts("*"), Some(Hosts::Any));
-        assert_eq!(hosts("10.0.0.0/8"), Some(Hosts::Network { address: [10, 0, 0, 0].into(), bits: 8 }));
-        assert_eq!(hosts("0.0.0.0/0"), Some(Hosts::Network { address: [0; 4].into(), bits: 0 }));
-        assert!(hosts("fd00::/8").is_some() && hosts("[::1]:25").is_some() && hosts("::/0").is_some());
-        assert!(matches!(hosts("mail.example.org:587"), Some(Hosts::Name(_))));
-        for wrong in ["", ":25", "10.1.2.3/8", "10.0.0.0/33", "a b", "x:0", "x:65536", "[::1", "[::1]25", "1.2.3.4:"] {
+        assert_eq!(
+            hosts("10.0.0.0/8"),
+            Some(Hosts::Network {
+                address: [10, 0, 0, 0].into(),
+                bits: 8
+            })
+        );
+        assert_eq!(
+            hosts("0.0.0.0/0"),
+            Some(Hosts::Network {
+                address: [0; 4].into(),
+                bits: 0
+            })
+        );
+        assert!(
+            hosts("fd00::/8").is_some() && hosts("[::1]:25").is_some() && hosts("::/0").is_some()
+        );
+        assert!(matches!(
+            hosts("mail.example.org:587"),
+            Some(Hosts::Name(_))
+        ));
+        for wrong in [
+            "",
+            ":25",
+            "10.1.2.3/8",
+            "10.0.0.0/33",
+            "a b",
+            "x:0",
+            "x:65536",
+            "[::1",
+            "[::1]25",
+            "1.2.3.4:",
+        ] {
             assert_eq!(hosts(wrong), None, "{wrong}");
         }
     }

@@ -69,16 +69,24 @@ fn check_owner(file: &File, machine: &Machine) -> Result<(), String> {
         return Err("not a regular file".into());
     }
     if meta.uid() != 0 && meta.uid() != machine.uid {
-        return Err(format!("belongs to user {}; a secret belongs to root or to the daemon's user", meta.uid()));
+        return Err(format!(
+            "belongs to user {}; a secret belongs to root or to the daemon's user",
+            meta.uid()
+        ));
     }
     if mode & 0o022 != 0 {
         return Err(format!("mode {mode:04o} lets others write it; chmod 0600"));
     }
     if mode & 0o004 != 0 {
-        return Err(format!("mode {mode:04o} lets everybody read it; chmod 0600"));
+        return Err(format!(
+            "mode {mode:04o} lets everybody read it; chmod 0600"
+        ));
     }
     if mode & 0o040 != 0 && meta.gid() != 0 && !machine.groups.contains(&meta.gid()) {
-        return Err(format!("mode {mode:04o} lets group {} read it; chmod 0600", meta.gid()));
+        return Err(format!(
+            "mode {mode:04o} lets group {} read it; chmod 0600",
+            meta.gid()
+        ));
     }
     Ok(())
 }
@@ -86,7 +94,9 @@ fn check_owner(file: &File, machine: &Machine) -> Result<(), String> {
 fn read_text(file: File) -> Result<Secret, String> {
     // Room for all of it at once: a buffer that grows leaves copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize + 1));
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
     if bytes.len() as u64 > LONGEST {
         return Err("longer than 64 KiB".into());
     }
@@ -116,7 +126,10 @@ impl FromStr for CredentialName {
         if is_file_name && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/') {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}` is not the name of a credential", text.escape_default()))
+        Err(format!(
+            "`{}` is not the name of a credential",
+            text.escape_default()
+        ))
     }
 }
 
@@ -153,14 +166,19 @@ impl<'de> Deserialize<'de> for SecretSource {
                 Err(E::custom(NOT_HERE))
             }
 
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<SecretSource, A::Error> {
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> Result<SecretSource, A::Error> {
                 use serde::de::Error;
                 let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
                 match (table.credential, table.file) {
                     (Some(name), None) => Ok(SecretSource::Credential(name)),
                     (None, Some(path)) if is_plain(&path) => Ok(SecretSource::File(path)),
                     (None, Some(_)) => Err(A::Error::custom("`file` is not an absolute path")),
-                    _ => Err(A::Error::custom("exactly one of `credential` and `file` is needed")),
+                    _ => Err(A::Error::custom(
+                        "exactly one of `credential` and `file` is needed",
+                    )),
                 }
             }
         }

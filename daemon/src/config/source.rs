@@ -55,10 +55,20 @@ impl Sources {
         let (base, source) = self.files.get(index.checked_sub(1)?)?;
         let at = (offset - base).min(source.text.len());
         let before = source.text.as_bytes().get(..at)?;
-        let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+        let line_start = before
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |i| i + 1);
         let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
-        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
-        Some(Place { file: source.path.clone(), line, column })
+        let column = String::from_utf8_lossy(&before[line_start..])
+            .chars()
+            .count()
+            + 1;
+        Some(Place {
+            file: source.path.clone(),
+            line,
+            column,
+        })
     }
 }
 

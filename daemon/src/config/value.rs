@@ -26,7 +26,10 @@ impl FromStr for Name {
         if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}` is not a name: 1 to 32 of A-Z a-z 0-9 _ -", text.escape_default()))
+        Err(format!(
+            "`{}` is not a name: 1 to 32 of A-Z a-z 0-9 _ -",
+            text.escape_default()
+        ))
     }
 }
 
@@ -52,7 +55,12 @@ impl FromStr for Period {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` is not a time: write \"60 s\"; ms, s, min, h, d", text.escape_default());
+        let wrong = || {
+            format!(
+                "`{}` is not a time: write \"60 s\"; ms, s, min, h, d",
+                text.escape_default()
+            )
+        };
         let (number, unit) = number_and_unit(text).ok_or_else(wrong)?;
         let factor = match unit {
             "ms" => return Ok(Self(Duration::from_millis(number))),
@@ -62,7 +70,10 @@ impl FromStr for Period {
             "d" => 86_400,
             _ => return Err(wrong()),
         };
-        let seconds = number.checked_mul(factor).filter(|&s| s <= LONGEST).ok_or_else(wrong)?;
+        let seconds = number
+            .checked_mul(factor)
+            .filter(|&s| s <= LONGEST)
+            .ok_or_else(wrong)?;
         Ok(Self(Duration::from_secs(seconds)))
     }
 }
@@ -86,7 +97,12 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` is not a size: write \"64 MiB\"; B, KiB, MiB, GiB", text.escape_default());
+        let wrong = || {
+            format!(
+                "`{}` is not a size: write \"64 MiB\"; B, KiB, MiB, GiB",
+                text.escape_default()
+            )
+        };
         let (number, unit) = number_and_unit(text).ok_or_else(wrong)?;
         let factor = match unit {
             "B" => 1,
@@ -123,13 +139,18 @@ impl FromStr for Host {
     fn from_str(text: &str) -> Result<Self, String> {
         let label = |part: &str| {
             (1..=63).contains(&part.len())
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
         let is_name = text.len() <= 253 && text.trim_end_matches('.').split('.').all(label);
         if is_name || text.parse::<std::net::IpAddr>().is_ok() {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{}` is neither a host name nor an IP address", text.escape_default()))
+        Err(format!(
+            "`{}` is neither a host name nor an IP address",
+            text.escape_default()
+        ))
     }
 }
 
@@ -151,7 +172,10 @@ impl FromStr for HostPattern {
     fn from_str(text: &str) -> Result<Self, String> {
         let plain = text.replace(['*', '?'], "x");
         plain.parse::<Host>().map_err(|_| {
-            format!("`{}` is not a pattern for host names", text.escape_default())
+            format!(
+                "`{}` is not a pattern for host names",
+                text.escape_default()
+            )
         })?;
         Ok(Self(text.to_ascii_lowercase()))
     }

@@ -1,0 +1,151 @@
+//! Configurations with one mistake each, and how what is said about it begins.
+
+pub(super) const WRONG: &[(&str, &str)] = &[
+    ("[daemon", "0.toml:1:8: "),
+    ("x = 1", "0.toml:1:1: x: unknown key `x`"),
+    (
+        "[daemon]\nbuss = 'system'",
+        "0.toml:2:1: daemon.buss: unknown field `buss`, expected",
+    ),
+    (
+        "[daemon]\nbus = 'sistem'",
+        "0.toml:2:7: daemon.bus: `sistem` is neither",
+    ),
+    (
+        "[daemon]\nbus = 5",
+        "0.toml:2:7: daemon.bus: invalid type: integer `5`",
+    ),
+    (
+        "[daemon]\nlimits = { spool = '64 MB' }",
+        "0.toml:2:20: daemon.limits.spool: `64 MB` is not a size",
+    ),
+    (
+        "[daemon]\nqueue = { first = 60 }",
+        "0.toml:2:19: daemon.queue.first: invalid type: integer",
+    ),
+    (
+        "[daemon]\nqueue = { first = '99999999999999999999 s' }",
+        "0.toml:2:19: daemon.queue.first: `9",
+    ),
+    (
+        "[daemon]\nqueue = { first = '2 h' }",
+        "0.toml:2:1: daemon.queue: needs 0 < first",
+    ),
+    (
+        "[daemon]\nvia = []",
+        "0.toml:2:1: daemon.via: needs at least one",
+    ),
+    (
+        "[daemon]\nvia = ['ip', 'ip']",
+        "0.toml:2:1: daemon.via: names `ip` twice",
+    ),
+    (
+        "[daemon]\nvia = ['modem:x']",
+        "0.toml:2:1: daemon.via: names modem `x`, but there is no [modem.x]",
+    ),
+    (
+        "[daemon]\nvia = ['tunnel']",
+        "0.toml:2:7: daemon.via: \"tunnel\" is neither",
+    ),
+    (
+        "[daemon]\ndefault_account = 'a'",
+        "0.toml:2:1: daemon.default_account: names account `a`",
+    ),
+    (
+        "[daemon]\nstate_dir = 'x'",
+        "0.toml:2:1: daemon.state_dir: is not an absolute path",
+    ),
+    (
+        "[modem.'a b']\ndevice = '/dev/ttyS0'",
+        "0.toml:1:8: modem.a b: `a b` is not a name",
+    ),
+    ("[modem.a]\n", "0.toml:1:1: modem.a: missing field `device`"),
+    (
+        "[modem.a]\ndevice = 'ttyS0'",
+        "0.toml:2:10: modem.a.device: `ttyS0` is not an absolute path",
+    ),
+    (
+        "[modem.a]\ndevice = '/dev/../etc/passwd'",
+        "0.toml:2:10: modem.a.device: ",
+    ),
+    (
+        "[modem.a]\ndevice = 'pty:/x/y'",
+        "0.toml:2:1: modem.a.device: `pty:/x/y`: a pty at a path of its own needs",
+    ),
+    (
+        "[modem.a]\ndevice = '/dev/ttyS0'\nframing = '9N1'",
+        "0.toml:3:11: modem.a.framing: `9N1` is not",
+    ),
+    (
+        "[modem.a]\ndevice = '/dev/ttyS0'\nflow = 'hard'",
+        "0.toml:3:8: modem.a.flow: unknown variant `hard`",
+    ),
+    (
+        "[modem.a]\ndevice = '/dev/ttyS0'\ndialect = 'klingon'",
+        "0.toml:3:11: modem.a.dialect: `klingon` is not a dialect",
+    ),
+    (
+        "[modem.a]\ndevice = '/dev/ttyS0'\napn = \"a\\rb\"",
+        "0.toml:3:7: modem.a.apn: ",
+    ),
+    (
+        "[modem.a]\ndevice = '/dev/ttyS0'\n[modem.b]\ndevice = '/dev/ttyS0'",
+        "0.toml:4:1: modem.b.device: `/dev/ttyS0` is modem.a's device already",
+    ),
+    (
+        "[emulator.a]\ndevice = 'pty:a'",
+        "0.toml:1:1: emulator.a: missing field `dialect`",
+    ),
+    (
+        "[emulator.a]\ndevice = 'pty:a'\ndialect = 'quectel'\nquirks = { x = 1 }",
+        "0.toml:4:12: emulator.a.quirks.x: `x` is not a quirk",
+    ),
+    (
+        "[emulator.a]\ndevice = 'pty:a'\ndialect = 'quectel'\nallow = ['10.0.0.1/8']",
+        "0.toml:4:9: emulator.a.allow: `10.0.0.1/8` is not a destination",
+    ),
+    (
+        "[account.a]\nfrom = 'a@example.org'",
+        "0.toml:1:10: account.a: has no server",
+    ),
+    (
+        "[account.a]\nfrom = \"a@example.org\\r\\nBcc: b@example.org\"",
+        "0.toml:2:8: account.a.from: ",
+    ),
+    (
+        "[account.a]\nfrom = 'a@example.org, b@example.org'",
+        "0.toml:2:8: account.a.from: ",
+    ),
+    (
+        "[account.a]\nsmtp = { host = 'h' }",
+        "0.toml:1:10: account.a: has smtp but no `from`",
+    ),
+    (
+        "[account.a]\nfrom = 'a@example.org'\nsmtp = { host = 'h h' }",
+        "0.toml:3:17: account.a.smtp.host: ",
+    ),
+    (
+        "[account.a]\nfrom = 'a@example.org'\nsmtp = { host = 'h', port = 0 }",
+        "0.toml:3:29: account.a.smtp.port: ",
+    ),
+    (
+        "[account.a]\nfrom = 'a@example.org'\nsmtp = { host = 'h', port = 70000 }",
+        "0.toml:3:29: account.a.smtp.port: ",
+    ),
+    (
+        "[account.a]\nfrom = 'a@example.org'\nsmtp = { host = 'h', user = 'u' }",
+        "0.toml:3:1: account.a.smtp: needs both",
+    ),
+    (
+        "[account.a]\nfrom = 'a@example.org'\nsmtp = { host = 'h', tls = 'none', user = 'u', password = { file = '/x' } }",
+        "0.toml:3:1: account.a.smtp: would send the password in clear",
+    ),
+    (
+        "[[map]]\nservice = 'smtp'\nhost = '*'\naccount = 'a'",
+        "0.toml:1:3: map: names account `a`",
+    ),
+    (
+        "[tls]\nroots = 'mine'",
+        "0.toml:2:9: tls.roots: `mine` is neither",
+    ),
+];

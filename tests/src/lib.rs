@@ -7,11 +7,13 @@
 pub mod authority;
 pub mod binaries;
 pub mod bus;
+pub mod client;
 pub mod equipment;
 pub mod folder;
 pub mod mailbox;
 pub mod ports;
 pub mod postfix;
 pub mod process;
+pub mod site;
 pub mod smtp;
 pub mod wait;

@@ -17,6 +17,8 @@ pub struct Outcome {
     pub state: String,
     /// The result's entries.
     pub result: HashMap<String, OwnedVariant>,
+    /// `Job.ErrorName`, without its prefix; empty without error.
+    pub error: String,
 }
 
 impl Outcome {
@@ -155,7 +157,22 @@ impl Client {
             .call(job, "Job", "Wait", &(limit, Map::new()))
             .await
             .with_context(|| format!("waiting for {job}"))?;
-        Ok(Outcome { state, result })
+        let error = self.error_of(job).await?;
+        Ok(Outcome {
+            state,
+            result,
+            error,
+        })
+    }
+
+    /// `Job.ErrorName` without the prefix that all have.
+    ///
+    /// # Errors
+    /// There is no such job.
+    pub async fn error_of(&self, job: &str) -> Result<String> {
+        let name: String = self.property(job, "Job", "ErrorName").await?;
+        let short = name.strip_prefix("org.hayesd1.Error.").unwrap_or(&name);
+        Ok(short.to_owned())
     }
 
     /// Waits for a job and expects it to be `done`.

@@ -11,6 +11,8 @@ pub mod client;
 pub mod equipment;
 pub mod folder;
 pub mod mailbox;
+pub mod message;
+pub mod office;
 pub mod ports;
 pub mod postfix;
 pub mod process;

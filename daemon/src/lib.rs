@@ -9,5 +9,6 @@ pub mod dialect;
 pub mod disk;
 pub mod job;
 pub mod message;
+pub mod port;
 pub mod service;
 pub mod trace;

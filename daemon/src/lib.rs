@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod disk;
 pub mod job;
 pub mod message;
+pub mod net;
 pub mod port;
 pub mod service;
 pub mod trace;

@@ -1,0 +1,221 @@
+//! From a bare stream to a session with its recipients named.
+
+use super::super::replies::Reply;
+use super::super::stream::Stream;
+use super::SmtpBack;
+use super::connection::{Connection, Offers, hello_name};
+use super::failure::{self, Step};
+use super::session::Session;
+use super::wire::Wire;
+use crate::message::check_address;
+use crate::service::{
+    Certainty, Error, ErrorKind, Fault, MailOpen, Phase, Progress, RecipientPolicy, Result, Tls,
+    Verdict,
+};
+use lettre::transport::smtp::commands::{Ehlo, Mail, Rcpt, Starttls};
+use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
+
+/// Sender and recipients, judged: nothing in them can be taken for a command.
+pub(super) struct Envelope {
+    /// `None` for a bounce.
+    sender: Option<lettre::Address>,
+    recipients: Vec<lettre::Address>,
+}
+
+impl Envelope {
+    /// InvalidArgument for a malformed address, no recipient, or a password that would go in clear.
+    pub(super) fn check(request: &MailOpen) -> Result<Self> {
+        if request.recipients.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidArgument, "no recipient"));
+        }
+        if let (Some(who), Tls::None) = (&request.credentials, request.server.tls)
+            && !who.plain_auth
+        {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "the password would go in clear: use TLS, or allow it with plain_auth",
+            ));
+        }
+        let sender = match request.sender.as_str() {
+            "" => None,
+            sender => Some(address(sender)?),
+        };
+        let recipients = request
+            .recipients
+            .iter()
+            .map(|recipient| address(recipient))
+            .collect::<Result<_>>()?;
+        Ok(Self { sender, recipients })
+    }
+}
+
+fn address(text: &str) -> Result<lettre::Address> {
+    let text = check_address(text)?;
+    let (local, domain) = text.rsplit_once('@').unwrap_or((&text, ""));
+    // "dangerous" is unchecked: check_address is stricter than lettre.
+    Ok(lettre::Address::new_dangerous(local, domain))
+}
+
+fn is_ascii(address: &lettre::Address) -> bool {
+    let text: &str = address.as_ref();
+    text.is_ascii()
+}
+
+impl SmtpBack {
+    /// Opens a session over a stream that is connected.
+    pub(super) async fn open_over(
+        &self,
+        stream: Stream,
+        request: &MailOpen,
+        envelope: Envelope,
+        progress: &dyn Progress,
+    ) -> Result<Session> {
+        let timeouts = self.dialer.timeouts;
+        let host = &request.server.host;
+        let name = hello_name(stream.local());
+        let wire = Wire::new(stream, timeouts);
+        match request.server.tls {
+            Tls::Implicit => wire.secure(&self.tls, host).await?,
+            Tls::StartTls => self.start_tls(&wire, host, &name).await?,
+            Tls::None => {}
+        }
+        let mut connection = Connection::hello(wire, &name, timeouts).await?;
+        if let Some(who) = &request.credentials {
+            progress.phase(Phase::Authenticating);
+            connection.authenticate(who).await?;
+        }
+        progress.phase(Phase::Preparing);
+        let verdicts = name_recipients(&mut connection, request, &envelope).await?;
+        Ok(Session::new(connection, verdicts, self.disk.clone()))
+    }
+
+    /// STARTTLS (RFC 3207): whatever the server said in clear is forgotten but its greeting, which lettre
+    /// wants to read.
+    async fn start_tls(&self, wire: &Wire, host: &str, name: &ClientId) -> Result<()> {
+        let timeouts = self.dialer.timeouts;
+        wire.allow(timeouts.greeting);
+        let greeting = expect(wire.reply().await?, 220)?;
+        let ask = async |command: String, code: u16| {
+            wire.allow(timeouts.command);
+            if wire.has_unasked() {
+                let reply = wire.reply().await?;
+                return Err(failure::from_reply(&reply, Step::Hello));
+            }
+            wire.write(command.as_bytes())
+                .await
+                .map_err(|error| failure::from_io(&error))?;
+            expect(wire.reply().await?, code)
+        };
+        let hello = ask(Ehlo::new(name.clone()).to_string(), 250).await?;
+        if !Offers::read(&hello).starttls {
+            return Err(Error::new(
+                ErrorKind::TlsFailed,
+                "the server offers no STARTTLS, or somebody on the way hides it",
+            )
+            .by(Fault::Server));
+        }
+        ask(Starttls.to_string(), 220).await?;
+        wire.secure(&self.tls, host).await?;
+        wire.replay(&greeting);
+        Ok(())
+    }
+}
+
+fn expect(reply: Reply, code: u16) -> Result<Reply> {
+    if reply.code == code {
+        Ok(reply)
+    } else {
+        Err(failure::from_reply(&reply, Step::Hello))
+    }
+}
+
+async fn name_recipients(
+    connection: &mut Connection,
+    request: &MailOpen,
+    envelope: &Envelope,
+) -> Result<Vec<Verdict>> {
+    let time = connection.timeouts.command;
+    let parameters = mail_parameters(&connection.offers, request, envelope)?;
+    let mail = Mail::new(envelope.sender.clone(), parameters);
+    let reply = connection.command(mail, Step::Message, time).await?;
+    if !reply.is_completed() {
+        return Err(failure::from_reply(&reply, Step::Message));
+    }
+    let mut verdicts = Vec::with_capacity(envelope.recipients.len());
+    for recipient in &envelope.recipients {
+        let verdict = if is_ascii(recipient) || connection.offers.utf8 {
+            name_one(connection, recipient.clone()).await?
+        } else {
+            Verdict::Refused(no_utf8())
+        };
+        if let (Verdict::Refused(why), RecipientPolicy::AllOrNone) = (&verdict, request.policy) {
+            return Err(why.clone());
+        }
+        verdicts.push(verdict);
+    }
+    Ok(verdicts)
+}
+
+async fn name_one(connection: &mut Connection, recipient: lettre::Address) -> Result<Verdict> {
+    let time = connection.timeouts.command;
+    let rcpt = Rcpt::new(recipient, Vec::new());
+    match connection.command(rcpt, Step::Recipient, time).await {
+        Ok(reply) if reply.is_completed() => Ok(Verdict::Accepted(Certainty::Observed)),
+        Ok(reply) => Err(failure::from_reply(&reply, Step::Recipient)),
+        // 421 is about the connection, whatever it answers (RFC 5321 section 3.8).
+        Err(error) => match &error.reply {
+            Some(reply) if reply.code != 421 => Ok(Verdict::Refused(error)),
+            _ => Err(error),
+        },
+    }
+}
+
+fn no_utf8() -> Error {
+    Error::new(
+        ErrorKind::NotSupported,
+        "the server takes no UTF-8 in addresses and headers (SMTPUTF8)",
+    )
+    .by(Fault::Server)
+}
+
+fn mail_parameters(
+    offers: &Offers,
+    request: &MailOpen,
+    envelope: &Envelope,
+) -> Result<Vec<MailParameter>> {
+    let mut parameters = Vec::new();
+    let size = request.shape.size;
+    if let Some(limit) = offers.size
+        && size > limit
+    {
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("the message has {size} bytes, the server takes {limit}"),
+        ));
+    }
+    if let (Ok(size @ 1..), Some(_)) = (usize::try_from(size), offers.size) {
+        parameters.push(MailParameter::Size(size));
+    }
+    let sender_needs = envelope
+        .sender
+        .as_ref()
+        .is_some_and(|sender| !is_ascii(sender));
+    if (request.shape.utf8_headers || sender_needs) && !offers.utf8 {
+        return Err(no_utf8());
+    }
+    let someone_needs = !envelope.recipients.iter().all(is_ascii);
+    if offers.utf8 && (request.shape.utf8_headers || sender_needs || someone_needs) {
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if request.shape.eight_bit || request.shape.utf8_headers {
+        if !offers.eight_bit {
+            return Err(Error::new(
+                ErrorKind::NotSupported,
+                "the server takes no bytes >= 0x80 (8BITMIME)",
+            )
+            .by(Fault::Server));
+        }
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    Ok(parameters)
+}

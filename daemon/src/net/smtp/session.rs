@@ -1,0 +1,163 @@
+//! A session with its recipients named: it waits, then it sends, or it is given up.
+
+use super::connection::Connection;
+use super::content;
+use super::failure::{self, Step};
+use crate::disk::Disk;
+use crate::service::{
+    BoxFuture, Content, Delivered, Error, ErrorKind, MailSession, Phase, Progress, Result, Verdict,
+};
+use lettre::transport::smtp::commands::Data;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// Servers give up on a silent client after 5 minutes or more (RFC 5321 section 4.5.3.2.7).
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// An open mail session.
+pub(super) struct Session {
+    verdicts: Vec<Verdict>,
+    waiting: Option<Waiting>,
+    disk: Disk,
+}
+
+impl Session {
+    pub(super) fn new(connection: Connection, verdicts: Vec<Verdict>, disk: Disk) -> Self {
+        Self {
+            verdicts,
+            waiting: Some(Waiting::new(connection)),
+            disk,
+        }
+    }
+
+    async fn connection(&mut self) -> Result<Connection> {
+        match self.waiting.take() {
+            Some(waiting) => waiting.end().await,
+            None => Err(Error::new(
+                ErrorKind::Internal,
+                "the mail session has ended already",
+            )),
+        }
+    }
+
+    async fn send(&mut self, message: &Content, progress: &dyn Progress) -> Result<Delivered> {
+        let mut connection = self.connection().await?;
+        if let Some(refusal) = self.all_refused() {
+            connection.quit().await;
+            return Err(refusal);
+        }
+        progress.phase(Phase::Transferring);
+        progress.bytes(0, message.size);
+        let time = connection.timeouts.data;
+        let reply = connection.command(Data, Step::Message, time).await?;
+        if reply.code != 354 {
+            return Err(failure::from_reply(&reply, Step::Message));
+        }
+        content::send(&connection, message, &self.disk, progress)
+            .await
+            .map_err(Error::after_content)?;
+        progress.committing().await.map_err(Error::after_content)?;
+        progress.phase(Phase::Confirming);
+        let reply = match connection.end_content().await {
+            Ok(reply) if reply.is_completed() => reply,
+            // 3xx is no verdict.
+            Ok(reply) => {
+                return Err(failure::unknown(&failure::from_reply(
+                    &reply,
+                    Step::Message,
+                )));
+            }
+            Err(error) if error.reply.is_some() => return Err(error.after_content()),
+            Err(error) => return Err(failure::unknown(&error)),
+        };
+        // The verdict must not wait for a good-bye.
+        tokio::spawn(connection.quit());
+        Ok(Delivered {
+            recipients: self.verdicts.clone(),
+            reply: Some(reply.for_people()),
+        })
+    }
+
+    fn all_refused(&self) -> Option<Error> {
+        let mut first = None;
+        for verdict in &self.verdicts {
+            match verdict {
+                Verdict::Accepted(_) => return None,
+                Verdict::Refused(error) => first = first.or(Some(error)),
+            }
+        }
+        first.cloned()
+    }
+}
+
+impl MailSession for Session {
+    fn recipients(&self) -> &[Verdict] {
+        &self.verdicts
+    }
+
+    fn finish<'a>(
+        &'a mut self,
+        message: &'a Content,
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<Delivered>> {
+        Box::pin(self.send(message, progress))
+    }
+
+    fn abort(mut self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            if let Ok(connection) = self.connection().await {
+                connection.quit().await;
+            }
+        })
+    }
+}
+
+/// A connection that nobody uses: `NOOP` from time to time keeps it alive. Dropping it closes it.
+struct Waiting {
+    end: oneshot::Sender<()>,
+    task: Option<JoinHandle<Result<Connection>>>,
+}
+
+impl Waiting {
+    fn new(mut connection: Connection) -> Self {
+        let (end, mut ended) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = &mut ended => return Ok(connection),
+                    () = sleep(SILENCE) => connection.noop().await?,
+                }
+            }
+        });
+        Self {
+            end,
+            task: Some(task),
+        }
+    }
+
+    /// Gives it back, or says why it broke meanwhile.
+    async fn end(mut self) -> Result<Connection> {
+        // It may have ended by itself: then it says so below.
+        let (closed, _) = oneshot::channel();
+        let _ = std::mem::replace(&mut self.end, closed).send(());
+        match self.task.as_mut() {
+            Some(task) => {
+                let result = task.await;
+                self.task = None;
+                result
+                    .map_err(|_| Error::new(ErrorKind::Internal, "a mail session's task ended"))?
+            }
+            None => Err(failure::closed()),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! Serial equipment at the far end of a pseudo-terminal: what a test types, and what it reads.
 
+use crate::wait;
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
@@ -17,10 +18,9 @@ pub struct Equipment {
     tty: OwnedFd,
     /// What was read and not yet asked for.
     unread: Vec<u8>,
+    /// How long an answer may take before the test gives up on it.
+    patience: Duration,
 }
-
-/// How long an answer may take before the test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Equipment {
     /// Opens the TTY and makes it raw.
@@ -37,7 +37,27 @@ impl Equipment {
         Ok(Self {
             tty,
             unread: Vec::new(),
+            patience: wait::LONG,
         })
+    }
+
+    /// Takes over the master of a pseudo-terminal.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn from_master(master: OwnedFd) -> Result<Self> {
+        let flags = OFlag::from_bits_retain(fcntl(&master, FcntlArg::F_GETFL)?);
+        fcntl(&master, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+        Ok(Self {
+            tty: master,
+            unread: Vec::new(),
+            patience: wait::LONG,
+        })
+    }
+
+    /// Waits longer for answers than other tests do.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Sends bytes, in as many writes as the TTY wants.
@@ -51,7 +71,7 @@ impl Equipment {
                 Ok(n) => rest = &rest[n..],
                 Err(Errno::EAGAIN) => {
                     ensure!(
-                        self.wait(PollFlags::POLLOUT, PATIENCE)?,
+                        self.wait(PollFlags::POLLOUT, self.patience)?,
                         "the TTY takes nothing more"
                     );
                 }
@@ -77,7 +97,7 @@ impl Equipment {
             if let Some(at) = found {
                 return Ok(self.unread.drain(..at + text.len()).collect());
             }
-            let left = PATIENCE.saturating_sub(start.elapsed());
+            let left = self.patience.saturating_sub(start.elapsed());
             if left.is_zero() || !self.read_more(left)? {
                 bail!(
                     "\"{}\" did not come, but \"{}\"",

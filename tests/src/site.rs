@@ -23,13 +23,13 @@ pub struct Site {
 }
 
 impl Site {
-    /// Starts bus and helper. The helper allows pseudo-terminals only.
+    /// Starts bus and helper. The helper allows pseudo-terminals and [`Site::device`] only.
     ///
     /// # Errors
     /// The programs do not build or start.
     pub fn new() -> Result<Self> {
         let folder = Folder::new("site")?;
-        for name in ["helper", "state", "run"] {
+        for name in ["helper", "state", "run", "dev"] {
             fs::create_dir(folder.join(name))?;
         }
         let mut site = Self {
@@ -53,7 +53,9 @@ impl Site {
             .arg(self.helper_socket())
             .args(["--allow", "/dev/pts/*"])
             .arg("--allow")
-            .arg(self.folder.join("helper/pty/*"));
+            .arg(self.folder.join("helper/pty/*"))
+            .arg("--allow")
+            .arg(self.folder.join("dev/*"));
         let log = self.folder.join("helper.log");
         let mut helper = Process::start("hayes-ldisc", &mut command, &log)?;
         let socket = self.helper_socket();
@@ -188,6 +190,11 @@ impl Site {
     /// Where equipment opens the pseudo-terminal `pty:NAME`.
     pub fn pty(&self, name: &str) -> PathBuf {
         self.folder.join("helper/pty").join(name)
+    }
+
+    /// A path for a device of the test's own, which the helper allows.
+    pub fn device(&self, name: &str) -> PathBuf {
+        self.folder.join("dev").join(name)
     }
 
     /// Spool, module memories and files.

@@ -33,7 +33,8 @@ pub const MAX_SILENCE: Duration = Duration::from_secs(60);
 /// What stands before each record's payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Header {
-    /// Counts the sender's records from 1; wraps past 0.
+    /// Counts the sender's records from 1; wraps past 0. The helper counts on from one connection of a
+    /// port to the next, and what happened in between has numbers too.
     pub sequence: u32,
     /// How the record is to be treated.
     pub flags: Flags,
@@ -200,6 +201,16 @@ impl Default for LineSettings {
             stop_bits: 1,
             flow: Flow::None,
         }
+    }
+}
+
+impl LineSettings {
+    /// How long one character takes on the line: start bit, data, parity, stop.
+    #[must_use]
+    pub fn character(&self) -> Duration {
+        let parity = u64::from(self.parity != Parity::None);
+        let bits = 1 + u64::from(self.data_bits) + parity + u64::from(self.stop_bits);
+        Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.speed.max(1)))
     }
 }
 

@@ -7,6 +7,14 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub u64);
 
+impl Time {
+    /// So many milliseconds after the clock's zero.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis.saturating_mul(1_000_000))
+    }
+}
+
 impl Add<Duration> for Time {
     type Output = Self;
 

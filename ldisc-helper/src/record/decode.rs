@@ -12,6 +12,9 @@ use core::time::Duration;
 /// The longest path, as the kernel has it (`PATH_MAX`).
 const MAX_DEVICE: usize = 4096;
 
+/// The longest line that one record reports, after its `AT`.
+const MAX_LINE: usize = MAX_PAYLOAD - 2;
+
 impl<'a> ToHelper<'a> {
     /// Reads one packet that the daemon sent.
     ///
@@ -184,7 +187,10 @@ fn mode(r: &mut Reader<'_>) -> Result<Mode, Malformed> {
             echo: r.bool("echo")?,
             s3: ascii(r, "S3")?,
             s5: ascii(r, "S5")?,
-            max_line: r.u16("longest line")?,
+            max_line: match r.u16("longest line")? {
+                length if usize::from(length) <= MAX_LINE => length,
+                other => return Err(wrong("longest line", other)),
+            },
             keys: keys(r)?,
         })),
         1 => Ok(Mode::Wait(Wait { keys: keys(r)? })),

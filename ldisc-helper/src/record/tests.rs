@@ -74,7 +74,7 @@ fn ends() -> impl Strategy<Value = Ends> {
 
 fn mode() -> impl Strategy<Value = Mode> {
     prop_oneof![
-        (any::<bool>(), 0..128_u8, 0..128_u8, any::<u16>(), keys()).prop_map(
+        (any::<bool>(), 0..128_u8, 0..128_u8, 0..=32_766_u16, keys()).prop_map(
             |(echo, s3, s5, max_line, keys)| Mode::Command(Command {
                 echo,
                 s3,

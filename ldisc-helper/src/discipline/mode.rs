@@ -1,0 +1,135 @@
+//! What the bytes of a port can be.
+
+use core::time::Duration;
+
+/// What the bytes of a port are, until the daemon says otherwise. Always set whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Lines are assembled, echoed and edited (V.250 section 5.2).
+    Command(Command),
+    /// A command runs: only `keys` come through.
+    Wait(Wait),
+    /// Bytes are payload until one of the ends is found.
+    Data(Data),
+    /// Bytes and their arrival times, nothing else: a module is at the other end.
+    Raw(Raw),
+}
+
+/// Settings of command mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Send characters back as they are taken (`ATE1`).
+    pub echo: bool,
+    /// The character that ends a command line (S3), 0 to 127; 13 by default.
+    pub s3: u8,
+    /// The character that deletes the one before it (S5), 0 to 127; 8 by default.
+    pub s5: u8,
+    /// The longest line, in bytes after `AT`, at most 32766; a longer one is discarded to its end and
+    /// reported.
+    pub max_line: u16,
+    /// Bytes that are reported at once when they come outside a line.
+    pub keys: Keys,
+}
+
+/// Settings while a command runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// Bytes that are reported, of those that come after the command began. All others stay unread, for
+    /// the mode that comes next: what is typed ahead of an answer is not lost.
+    pub keys: Keys,
+}
+
+/// Settings of data mode. Of several ends the first wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Data {
+    /// How the data may end.
+    pub ends: Ends,
+    /// What is sent back to the equipment.
+    pub echo: Echo,
+    /// Find the end, deliver nothing.
+    pub discard: bool,
+}
+
+/// How data mode may end. All absent: it ends with the connection to the daemon, or with a hang-up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// After so many bytes; held bytes count.
+    pub length: Option<u64>,
+    /// So long after the prompt has left.
+    pub deadline: Option<Duration>,
+    /// After so long without a byte.
+    pub idle: Option<Duration>,
+    /// The Hayes escape: three characters between two silences.
+    pub escape: Option<Escape>,
+    /// The equipment drops DTR (on a `pty:`: the last opener closes it).
+    pub dtr: bool,
+}
+
+/// The Hayes escape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Escape {
+    /// The escape character (S2); above 127 there is no escape.
+    pub character: u8,
+    /// The silence before and after, and the longest gap between the three (S12 × 20 ms); not zero.
+    pub guard: Duration,
+}
+
+/// Echo in data mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Echo {
+    /// Nothing is sent back.
+    #[default]
+    None,
+    /// Every byte.
+    All,
+    /// Only the byte that ends the data.
+    End,
+}
+
+/// Settings of a port with a module on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Raw {
+    /// Rest a little after each read, so that bulk data comes in few pieces.
+    pub gather: bool,
+}
+
+/// A set of bytes that are reported by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// No byte.
+    #[default]
+    None,
+    /// Every byte (V.250 section 5.6.1: any character aborts).
+    Any,
+    /// These; unused places repeat the first.
+    Of([u8; 4]),
+}
+
+/// Why data mode ended. What that means is the dialect's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// [`Ends::length`] bytes have come.
+    Length,
+    /// [`Ends::deadline`] is over.
+    Deadline,
+    /// [`Ends::idle`] passed without a byte.
+    Idle,
+    /// The Hayes escape.
+    Escape,
+    /// DTR was dropped.
+    Dtr,
+    /// The line hung up.
+    Hangup,
+}
+
+impl Keys {
+    /// Where the first of these is in `bytes`.
+    #[must_use]
+    pub fn find(self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Self::None => None,
+            Self::Any => (!bytes.is_empty()).then_some(0),
+            Self::Of(these) => bytes.iter().position(|byte| these.contains(byte)),
+        }
+    }
+}

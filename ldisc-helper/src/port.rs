@@ -1,1 +1,0 @@
-//! One claimed TTY, without its I/O.

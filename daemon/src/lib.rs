@@ -13,3 +13,5 @@ pub mod net;
 pub mod port;
 pub mod service;
 pub mod trace;
+#[cfg(feature = "try")]
+pub mod try_run;

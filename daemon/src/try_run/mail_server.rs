@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
+};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -70,7 +72,8 @@ impl<R: AsyncBufRead + Unpin> Session<R> {
             let verb: String = line.chars().take(4).collect();
             match verb.to_ascii_uppercase().as_str() {
                 "EHLO" => {
-                    self.say("250-localhost\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME").await?;
+                    self.say("250-localhost\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME")
+                        .await?;
                 }
                 "AUTH" => self.auth(&line).await?,
                 "MAIL" => {
@@ -95,7 +98,9 @@ impl<R: AsyncBufRead + Unpin> Session<R> {
     /// Any password is right. PLAIN has one answer, LOGIN two; either may bring the first along.
     async fn auth(&mut self, line: &str) -> std::io::Result<()> {
         let mut words = line.split_ascii_whitespace().skip(1);
-        let login = words.next().is_some_and(|name| name.eq_ignore_ascii_case("LOGIN"));
+        let login = words
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("LOGIN"));
         let answers = usize::from(login) + usize::from(words.next().is_none());
         for _ in 0..answers {
             self.say("334 ").await?;
@@ -123,7 +128,9 @@ impl<R: AsyncBufRead + Unpin> Session<R> {
     }
 
     async fn say(&mut self, line: &str) -> std::io::Result<()> {
-        self.writer.write_all(format!("{line}\r\n").as_bytes()).await
+        self.writer
+            .write_all(format!("{line}\r\n").as_bytes())
+            .await
     }
 
     /// The next line with its end; none once the client has closed.
@@ -151,7 +158,9 @@ mod tests {
     #[tokio::test]
     async fn takes_a_mail_and_undoes_dot_stuffing() {
         let (port, mut received) = start().await.unwrap();
-        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap();
         client
             .write_all(
                 b"EHLO x\r\nAUTH LOGIN\r\nYQ==\r\nYg==\r\nMAIL FROM:<a@example.org>\r\n\
@@ -172,7 +181,9 @@ mod tests {
     #[tokio::test]
     async fn a_line_without_end_is_not_collected_for_ever() {
         let (port, _received) = start().await.unwrap();
-        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap();
         let long = vec![b'x'; 3 * MAX_LINE as usize];
         client.write_all(&long).await.unwrap();
         client.shutdown().await.unwrap();

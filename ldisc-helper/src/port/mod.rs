@@ -10,6 +10,8 @@ mod pace;
 mod queue;
 mod records;
 mod reports;
+#[cfg(test)]
+mod tests;
 mod transmit;
 mod urc;
 

@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 /// How long output may stand still before it is told, and before what waits for it is given up.
 pub(super) const STANDSTILL: Duration = Duration::from_secs(30);
 
-/// The shortest time until `TIOCOUTQ` is looked at again.
-const DRAIN_LOOK: Duration = Duration::from_millis(1);
+/// How long until `TIOCOUTQ` is looked at again: at first, and in the end where nothing moves.
+const DRAIN_LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(256));
 
 /// Everything on its way to the TTY.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Transmit {
     leaving: Time,
     /// How much was in the TTY when it was looked at last.
     in_tty: usize,
+    /// How long until the next look at least.
+    patience: Duration,
     /// When output moved last, or had reason to.
     moved: Time,
     standstill: bool,
@@ -82,6 +84,7 @@ impl Transmit {
             undrained: false,
             leaving: now,
             in_tty: 0,
+            patience: DRAIN_LOOK.0,
             moved: now,
             standstill: false,
             character,
@@ -198,15 +201,18 @@ impl Transmit {
     ) {
         if left < self.in_tty {
             self.moves(now, sequence, out);
+            self.patience = DRAIN_LOOK.0;
         }
         self.in_tty = left;
         let characters = u32::try_from(left).unwrap_or(u32::MAX);
-        self.leaving = now + self.character.saturating_mul(characters).max(DRAIN_LOOK);
+        self.leaving = now + self.character.saturating_mul(characters).max(self.patience);
+        self.patience = (self.patience * 2).min(DRAIN_LOOK.1);
     }
 
     pub(super) fn drained(&mut self, now: Time) {
         self.undrained = false;
         self.in_tty = 0;
+        self.patience = DRAIN_LOOK.0;
         self.moved = now;
     }
 

@@ -93,7 +93,7 @@ impl Taking {
         self.failed.is_some()
     }
 
-    pub(super) fn into_file(&self) -> bool {
+    pub(super) fn has_file(&self) -> bool {
         matches!(self.mode.into, Into::File { .. })
     }
 

@@ -264,7 +264,7 @@ impl Engine {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Taking(mut line, taking) => {
                 line.answers = sequence;
-                if taking.into_file() {
+                if taking.has_file() {
                     let op = if taking.failed() {
                         Op::Abandon
                     } else {

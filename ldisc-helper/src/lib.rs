@@ -6,7 +6,7 @@
 //!   unsolicited result codes, what is still owed after the daemon went away. No I/O either.
 //! - [`record`] is what helper and daemon say to each other, and nothing else they share.
 //!
-//! The process itself (feature `server`) is thin: the TTY, the socket, one loop.
+//! The process itself (feature `server`) is thin: the TTY, the socket, one loop. See [`server::run`].
 
 pub mod discipline;
 #[doc(hidden)]
@@ -14,3 +14,18 @@ pub mod fuzzing;
 pub mod port;
 pub mod record;
 pub mod time;
+
+#[cfg(feature = "server")]
+mod allow;
+#[cfg(feature = "server")]
+mod glob;
+#[cfg(feature = "server")]
+mod pty;
+#[cfg(feature = "server")]
+mod refused;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "server")]
+mod tty;
+#[cfg(feature = "server")]
+mod watch;

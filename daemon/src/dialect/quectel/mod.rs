@@ -5,7 +5,6 @@
 
 pub mod codes;
 pub mod names;
-mod play;
 
 use super::Dialect;
 
@@ -13,5 +12,4 @@ use super::Dialect;
 pub const DIALECT: Dialect = Dialect {
     name: "quectel",
     codes: &[codes::CME, codes::FILE, codes::MAIL],
-    played: &play::PLAYED,
 };

@@ -1,0 +1,131 @@
+//! One connection to a daemon: records in, records out, none lost and none waited for.
+
+use super::outbox::Outbox;
+use crate::record::{Flags, FromHelper, Header};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, sendmsg};
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+/// What a packet that was received turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Received {
+    /// So many bytes.
+    Packet(usize),
+    /// More than the largest record.
+    TooLong,
+    /// None now.
+    Nothing,
+    /// None any more.
+    Closed,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    fd: OwnedFd,
+    /// What the socket did not take.
+    outbox: Outbox,
+    /// Records are made here, in the same memory each time.
+    packet: Vec<u8>,
+    /// The daemon does not hear us any more; what it sent may still wait to be read.
+    deaf: bool,
+    /// It lets its answers pile up beyond all measure.
+    pub(super) overflowed: bool,
+}
+
+impl Connection {
+    pub(super) fn new(fd: OwnedFd) -> Self {
+        Self {
+            fd,
+            outbox: Outbox::default(),
+            packet: Vec::new(),
+            deaf: false,
+            overflowed: false,
+        }
+    }
+
+    /// Takes the next packet. `into` must have room for a byte more than the largest record.
+    pub(super) fn receive(&self, into: &mut [u8]) -> Received {
+        loop {
+            // MSG_TRUNC: the packet's real length, whatever the room.
+            let taken = nix::sys::socket::recv(self.fd.as_raw_fd(), into, MsgFlags::MSG_TRUNC);
+            return match taken {
+                // An empty packet, too, is none of ours.
+                Ok(0) => Received::Closed,
+                Ok(n) if n >= into.len() => Received::TooLong,
+                Ok(n) => Received::Packet(n),
+                Err(Errno::EAGAIN) => Received::Nothing,
+                // A peer that closed with records of ours unread is told first, what it had sent
+                // before comes after.
+                Err(Errno::EINTR | Errno::ECONNRESET) => continue,
+                Err(_) => Received::Closed,
+            };
+        }
+    }
+
+    /// Sends a record, at once or as soon as the daemon makes room.
+    pub(super) fn send(&mut self, sequence: u32, record: &FromHelper<'_>) {
+        let header = Header {
+            sequence,
+            flags: Flags::default(),
+        };
+        if let FromHelper::Data { at, bytes } = record {
+            let head = FromHelper::data_head(header, *at);
+            self.send_parts([&head, bytes]);
+        } else {
+            let mut packet = std::mem::take(&mut self.packet);
+            record.encode(header, &mut packet);
+            self.send_parts([&packet, &[]]);
+            self.packet = packet;
+        }
+    }
+
+    fn send_parts(&mut self, parts: [&[u8]; 2]) {
+        if self.deaf || (self.outbox.is_empty() && self.try_send(parts)) {
+            return;
+        }
+        self.overflowed |= !self.outbox.push(parts);
+    }
+
+    /// Sends what waited. Whether all of it is gone.
+    pub(super) fn flush(&mut self) -> bool {
+        let mut outbox = std::mem::take(&mut self.outbox);
+        while let Some(packet) = outbox.front() {
+            if !self.try_send([packet, &[]]) {
+                break;
+            }
+            outbox.pop();
+        }
+        self.outbox = outbox;
+        self.outbox.is_empty()
+    }
+
+    /// Whether it is done with; `false` means that the socket is full.
+    fn try_send(&mut self, parts: [&[u8]; 2]) -> bool {
+        let parts = parts.map(IoSlice::new);
+        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        loop {
+            return match sendmsg::<()>(self.fd.as_raw_fd(), &parts, &[], flags, None) {
+                Ok(_) => true,
+                Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN | Errno::ENOBUFS) => false,
+                Err(_) => {
+                    self.deaf = true;
+                    true
+                }
+            };
+        }
+    }
+
+    /// Whether records wait for the daemon to make room. The port is not read meanwhile.
+    pub(super) fn is_full(&self) -> bool {
+        !self.outbox.is_empty() && !self.deaf
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}

@@ -9,6 +9,9 @@ mod escape;
 mod line_feed;
 mod mode;
 
+#[cfg(test)]
+mod tests;
+
 use crate::time::Time;
 use command::{Assembler, Step};
 use core::time::Duration;

@@ -290,11 +290,15 @@ impl Port {
         self.urcs.forget_answers();
         self.unset = true;
         self.resume = None;
+        let mut nobody = Nobody;
+        // What it said about input counts now: the next one is told how things stand.
+        while let Some((answers, mode)) = self.transmit.take_mode() {
+            self.set_mode(answers, mode, now, &mut nobody);
+        }
         if let Mode::Data(data) = self.discipline.mode()
             && self.discipline.in_data()
         {
             if data.ends == Ends::default() {
-                let mut nobody = Nobody;
                 let (discipline, mut reports) = self.parts(now, &mut nobody);
                 discipline.hangup(now, &mut reports);
             }

@@ -102,7 +102,7 @@ impl Port {
             return;
         }
         self.debts.unanswered = None;
-        self.unset = false;
+        self.unset = !self.sequence.attached;
         self.draining = None;
         if let Mode::Data(data) = &mode {
             if data.ends.deadline.is_some() || data.ends.idle.is_some() {

@@ -421,6 +421,19 @@ impl Transmit {
         self.is_sent(place) && !self.undrained
     }
 
+    /// Takes the first mode out of the operations.
+    pub(super) fn take_mode(&mut self) -> Option<(u32, Mode)> {
+        let is_mode = |entry: &Entry| matches!(entry.operation, Operation::Mode { .. });
+        let place = self.operations.iter().position(is_mode)?;
+        match self.operations.remove(place)?.operation {
+            Operation::Mode { answers, mode } => {
+                self.performed += 1;
+                Some((answers, mode))
+            }
+            _ => None,
+        }
+    }
+
     /// The daemon that waited for answers is gone.
     pub(super) fn forget_answers(&mut self) {
         self.answers.forget();

@@ -1,6 +1,13 @@
-//! What the fuzz targets run; also run for a moment by the tests, so that they do not rot.
+//! What the fuzz targets run. The tests run the same for a moment, so that it does not rot.
+
+mod checks;
+mod script;
+#[cfg(test)]
+mod tests;
 
 use crate::record::{FromHelper, ToHelper};
+
+pub use script::fuzz_discipline;
 
 /// Any packet is a record or is refused, and what is a record encodes to the packet that it came from.
 pub fn fuzz_records(packet: &[u8]) {

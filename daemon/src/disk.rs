@@ -10,7 +10,8 @@ type Work = Box<dyn FnOnce() + Send>;
 /// A handle to the disk thread. The thread ends with its last handle, after all work handed in.
 #[derive(Clone, Debug)]
 pub struct Disk {
-    work: mpsc::Sender<Work>,
+    /// `None`: whoever hands work in does it, at once.
+    work: Option<mpsc::Sender<Work>>,
 }
 
 impl Disk {
@@ -22,13 +23,22 @@ impl Disk {
                 work();
             }
         })?;
-        Ok(Self { work })
+        Ok(Self { work: Some(work) })
+    }
+
+    /// No thread: for tests on an injected clock, which must not run on while a thread works.
+    #[cfg(test)]
+    pub(crate) fn inline() -> Self {
+        Self { work: None }
     }
 
     /// Hands work in and returns at once; it is done after all that was handed in before.
     pub fn post(&self, work: impl FnOnce() + Send + 'static) {
-        // The thread outlives every handle, so there is always someone to take it.
-        let _ = self.work.send(Box::new(work));
+        match &self.work {
+            // The thread outlives every handle, so there is always someone to take it.
+            Some(thread) => drop(thread.send(Box::new(work))),
+            None => work(),
+        }
     }
 
     /// Hands work in and waits for what it returns. It is done even if the wait is dropped.

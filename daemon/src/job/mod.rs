@@ -1,8 +1,389 @@
 //! Jobs: requests with progress, a deadline, cancellation and a result. Mails lie in the spool.
+//!
+//! A mail is accepted once it is on disk. From then on it is tried over its ways out until it is taken,
+//! refused, expired or cancelled, and what has become of it is on disk before anybody sees it.
 
+mod attempt;
+mod files;
+mod record;
+mod run;
+mod schedule;
+mod settle;
+mod spool;
+mod submit;
+mod table;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
+pub use record::fuzz_spool_header;
+pub use schedule::Schedule;
 pub use types::{
     Accounts, Backs, Delivery, JobId, Kind, Limits, MailAccount, MailSubmission, OnUnknown, Origin,
     Outcome, RecipientState, Route, Snapshot, State, Via,
 };
+
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::service::{Error, ErrorKind, Result};
+use settle::Rules;
+use spool::Spool;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+use table::{Entry, Now, Table, Turn, snapshot};
+use tokio::sync::{Notify, broadcast, watch};
+
+/// Changes that a slow listener may be behind before it has to list anew.
+const BACKLOG: usize = 1024;
+
+/// What jobs are kept with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The spool's folder; it is made if its parent exists.
+    pub spool: PathBuf,
+    /// How much there may be.
+    pub limits: Limits,
+    /// How long and how often a mail is tried.
+    pub schedule: Schedule,
+    /// What to do when a result never came.
+    pub on_unknown: OnUnknown,
+}
+
+impl Settings {
+    /// The defaults, in this folder.
+    pub fn new(spool: impl Into<PathBuf>) -> Self {
+        Self {
+            spool: spool.into(),
+            limits: Limits::default(),
+            schedule: Schedule::default(),
+            on_unknown: OnUnknown::default(),
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        Rules {
+            schedule: self.schedule,
+            on_unknown: self.on_unknown,
+        }
+    }
+}
+
+/// All jobs. Cloning it is cheap; all clones are the same jobs.
+#[derive(Clone)]
+pub struct Jobs {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Jobs")
+    }
+}
+
+struct Shared {
+    settings: Settings,
+    spool: Spool,
+    disk: Disk,
+    clock: Arc<dyn Clock>,
+    accounts: Arc<dyn Accounts>,
+    backs: Arc<dyn Backs>,
+    table: Mutex<Table>,
+    /// Something may be due.
+    wake: Notify,
+    changes: broadcast::Sender<JobId>,
+    /// Whether the daemon ends.
+    stopped: watch::Sender<bool>,
+    /// Of this boot, for the age of what was saved.
+    boot: String,
+}
+
+impl Shared {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Held for moments, never over an await.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows a job as it is now.
+    fn show(&self, entry: &Entry, now: &Now) {
+        let next = match entry.turn {
+            Turn::Waiting(at) => {
+                let left = at.saturating_sub(self.clock.uptime());
+                SystemTime::now().checked_add(left)
+            }
+            Turn::Storing(_) | Turn::Running(_) | Turn::Over(_) => None,
+        };
+        entry
+            .view
+            .send_replace(Arc::new(snapshot(&entry.record, now, next)));
+        // Nobody need listen.
+        let _ = self.changes.send(entry.record.id);
+    }
+}
+
+impl Jobs {
+    /// Opens the spool and goes on with what is in it. Must run inside a tokio runtime. SpoolFull,
+    /// Internal where the spool can't be opened.
+    pub async fn start(
+        settings: Settings,
+        disk: Disk,
+        clock: Arc<dyn Clock>,
+        accounts: Arc<dyn Accounts>,
+        backs: Arc<dyn Backs>,
+    ) -> Result<Self> {
+        let root = settings.spool.clone();
+        let on_unknown = settings.on_unknown;
+        let (spool, mut found) = disk
+            .run(move || {
+                let (spool, mut found) = Spool::open(&root)?;
+                for record in found.jobs.iter_mut().filter(|job| !job.state.is_final()) {
+                    let before = record.clone();
+                    settle::resume(record, on_unknown);
+                    // A disk that is full must not keep the daemon from starting.
+                    if *record != before
+                        && let Err(error) = spool.save(record)
+                    {
+                        tracing::error!(job = record.id.0, %error, "a job can't be saved");
+                    }
+                    if record.state.is_final() {
+                        spool.drop_message(record.id);
+                    }
+                }
+                Ok::<_, Error>((spool, found))
+            })
+            .await??;
+        for (name, why) in &found.corrupt {
+            tracing::error!(%name, %why, "a job in the spool is unreadable; moved to its folder corrupt");
+        }
+        let boot = boot_id();
+        let uptime = clock.uptime();
+        let mut table = Table::new(found.next_id);
+        for mut record in found.jobs.drain(..) {
+            record.age = record.age.resumed(uptime, &boot);
+            let turn = if record.state.is_final() {
+                Turn::Over(uptime)
+            } else {
+                Turn::Waiting(uptime + record.due.saturating_sub(record.age.at(uptime)))
+            };
+            let seen = snapshot(&record, &Now::default(), None);
+            table.insert(record, None, turn, seen);
+        }
+        let shared = Arc::new(Shared {
+            settings,
+            spool,
+            disk,
+            clock,
+            accounts,
+            backs,
+            table: Mutex::new(table),
+            wake: Notify::new(),
+            changes: broadcast::channel(BACKLOG).0,
+            stopped: watch::Sender::new(false),
+            boot,
+        });
+        tokio::spawn(run::keep(Arc::clone(&shared)));
+        Ok(Self { shared })
+    }
+
+    /// The daemon ends: nothing more is started, what runs is given up, as a power cut would. The spool knows
+    /// what to go on with at the next start.
+    pub fn stop(&self) {
+        self.shared.stopped.send_replace(true);
+    }
+
+    /// Watches a job: what it holds is the job as it is, also long after it has finished. `None` for a job
+    /// that is not, or no longer, known.
+    pub fn watch(&self, id: JobId) -> Option<watch::Receiver<Arc<Snapshot>>> {
+        let table = self.shared.table();
+        let entry = table.entries.get(&id)?;
+        match entry.turn {
+            // Nobody knows its number yet, and it may still come to nothing.
+            Turn::Storing(_) => None,
+            Turn::Waiting(_) | Turn::Running(_) | Turn::Over(_) => Some(entry.view.subscribe()),
+        }
+    }
+
+    /// A job as it is now.
+    pub fn get(&self, id: JobId) -> Option<Arc<Snapshot>> {
+        self.watch(id).map(|view| Arc::clone(&view.borrow()))
+    }
+
+    /// Waits until a job is finished; at once if it is. NotFound.
+    pub async fn wait(&self, id: JobId) -> Result<Arc<Snapshot>> {
+        let mut view = self.watch(id).ok_or_else(|| unknown_job(id))?;
+        let finished = view.wait_for(|seen| seen.state.is_final()).await;
+        match finished {
+            Ok(seen) => Ok(Arc::clone(&seen)),
+            // Jobs leave the table only when they are finished.
+            Err(_) => Err(unknown_job(id)),
+        }
+    }
+
+    /// The jobs that this wants: active ones first, then the newest.
+    pub fn list(&self, wanted: impl Fn(&Snapshot) -> bool) -> Vec<Arc<Snapshot>> {
+        let table = self.shared.table();
+        let mut list: Vec<_> = table
+            .entries
+            .values()
+            .filter(|entry| !matches!(entry.turn, Turn::Storing(_)))
+            .map(|entry| Arc::clone(&entry.view.borrow()))
+            .filter(|seen| wanted(seen))
+            .collect();
+        list.sort_by_key(|seen| (seen.state.is_final(), std::cmp::Reverse(seen.id)));
+        list
+    }
+
+    /// The jobs that something changed about, new and forgotten ones included. Whoever is too slow lists
+    /// anew.
+    pub fn changes(&self) -> broadcast::Receiver<JobId> {
+        self.shared.changes.subscribe()
+    }
+
+    /// Bytes of messages in the spool.
+    pub fn spool_bytes(&self) -> u64 {
+        let table = self.shared.table();
+        let active = table
+            .entries
+            .values()
+            .filter(|entry| !entry.record.state.is_final());
+        active.map(|entry| entry.record.shape.size).sum()
+    }
+
+    /// Cancels a job for good, also while it runs; returns when that is on disk. A job that is finished
+    /// stays as it is. NotFound.
+    pub async fn cancel(&self, id: JobId) -> Result<()> {
+        let shared = &self.shared;
+        let waiting = {
+            let mut table = shared.table();
+            let entry = table.entries.get(&id).ok_or_else(|| unknown_job(id))?;
+            match &entry.turn {
+                Turn::Storing(_) => return Err(unknown_job(id)),
+                Turn::Over(_) => return Ok(()),
+                Turn::Running(cancel) => {
+                    cancel.ask();
+                    None
+                }
+                Turn::Waiting(_) => {
+                    let mut record = entry.record.clone();
+                    let uptime = shared.clock.uptime();
+                    let age = record.age.at(uptime);
+                    settle::settle(
+                        &mut record,
+                        settle::End::Cancelled,
+                        age,
+                        &shared.settings.rules(),
+                    );
+                    // So that it does not get its turn meanwhile.
+                    table.set_turn(id, Turn::Running(Arc::default()));
+                    Some((record, uptime))
+                }
+            }
+        };
+        let Some((record, uptime)) = waiting else {
+            return self.wait(id).await.map(drop);
+        };
+        // Done even if the caller goes away.
+        let shared = Arc::clone(shared);
+        let done = tokio::spawn(async move {
+            let saved = shared.save(&record).await;
+            shared.put_back(record, uptime);
+            saved
+        });
+        done.await
+            .map_err(|_| Error::new(ErrorKind::Internal, "cancelling was given up half-way"))?
+    }
+
+    /// Tries a deferred job now. Busy while it runs, InvalidArgument when it is finished, NotFound.
+    pub fn retry(&self, id: JobId) -> Result<()> {
+        let mut table = self.shared.table();
+        let entry = table.entries.get(&id).ok_or_else(|| unknown_job(id))?;
+        match entry.turn {
+            Turn::Storing(_) => return Err(unknown_job(id)),
+            Turn::Running(_) => return Err(Error::new(ErrorKind::Busy, "the job is running")),
+            Turn::Over(_) => {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!("the job is finished: {}", entry.record.state.name()),
+                ));
+            }
+            Turn::Waiting(_) => {}
+        }
+        table.set_turn(id, Turn::Waiting(self.shared.clock.uptime()));
+        if let Some(entry) = table.entries.get(&id) {
+            self.shared.show(entry, &Now::default());
+        }
+        drop(table);
+        self.shared.wake.notify_one();
+        Ok(())
+    }
+
+    /// Forgets a finished job. Busy while it is not finished, NotFound.
+    pub async fn release(&self, id: JobId) -> Result<()> {
+        {
+            let mut table = self.shared.table();
+            let entry = table.entries.get(&id).ok_or_else(|| unknown_job(id))?;
+            if !matches!(entry.turn, Turn::Over(_)) {
+                return Err(Error::new(
+                    ErrorKind::Busy,
+                    "the job is not finished; cancel it first",
+                ));
+            }
+            table.remove(id);
+        }
+        let _ = self.shared.changes.send(id);
+        self.shared.forget(id).await;
+        Ok(())
+    }
+
+    /// Tries all deferred mails of an account now, or of all accounts if it is empty. Gives how many.
+    pub fn flush(&self, account: &str) -> usize {
+        let uptime = self.shared.clock.uptime();
+        let mut table = self.shared.table();
+        let deferred: Vec<JobId> = table
+            .entries
+            .values()
+            .filter(|entry| {
+                matches!(entry.turn, Turn::Waiting(_))
+                    && (account.is_empty() || entry.record.account() == Some(account))
+            })
+            .map(|entry| entry.record.id)
+            .collect();
+        for id in &deferred {
+            table.set_turn(*id, Turn::Waiting(uptime));
+            if let Some(entry) = table.entries.get(id) {
+                self.shared.show(entry, &Now::default());
+            }
+        }
+        drop(table);
+        self.shared.wake.notify_one();
+        deferred.len()
+    }
+}
+
+fn unknown_job(id: JobId) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no job {id}"))
+}
+
+/// A panic in a back is our mistake, not the end of the job's bookkeeping.
+fn panicked() -> Error {
+    Error::new(
+        ErrorKind::Internal,
+        "hayesd made a mistake while it carried the job out",
+    )
+}
+
+/// Which boot this is; empty where the kernel does not say.
+fn boot_id() -> String {
+    std::fs::read_to_string(Path::new("/proc/sys/kernel/random/boot_id"))
+        .map(|id| id.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// Milliseconds since 1970.
+fn millis(time: SystemTime) -> u64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

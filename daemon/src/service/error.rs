@@ -6,7 +6,7 @@ use std::fmt;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What went wrong. The names are the D-Bus errors `org.hayesd1.Error.*`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 pub enum ErrorKind {
     /// The caller asked for something malformed.
     InvalidArgument,
@@ -59,7 +59,7 @@ pub enum ErrorKind {
 }
 
 /// Who is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub enum Fault {
     /// Whoever asked.
     Caller,
@@ -74,7 +74,7 @@ pub enum Fault {
 }
 
 /// What a server said, in its own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct ServerReply {
     /// Reply code (RFC 5321 section 4.2); 0 for a protocol without.
     pub code: u16,
@@ -92,7 +92,7 @@ impl fmt::Display for ServerReply {
 }
 
 /// An error: what, in which words, and what is known about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Error {
     /// What went wrong.
     pub kind: ErrorKind,

@@ -1,0 +1,290 @@
+//! What the spool keeps of a job besides its message: the header file.
+
+use super::schedule::{Age, millis};
+use super::types::{Delivery, JobId, Origin, Outcome, RecipientState, State, Via};
+use crate::message::{MAX_RECIPIENTS, check_address};
+use crate::service::{Error, RecipientPolicy, Server, ServerReply, Shape};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The form of the header file. Others are not read.
+const VERSION: u32 = 1;
+/// A longer header is none of ours: a thousand recipients, each with an error, take less.
+pub(super) const MAX_RECORD: u64 = 4 << 20;
+
+/// A job as it is saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Record {
+    version: u32,
+    pub(super) id: JobId,
+    pub(super) origin: Origin,
+    pub(super) route: SavedRoute,
+    pub(super) sender: String,
+    pub(super) recipients: Vec<SavedRecipient>,
+    pub(super) policy: RecipientPolicy,
+    pub(super) shape: Shape,
+    pub(super) needs_date: bool,
+    pub(super) via: Vec<Via>,
+    pub(super) delivery: Delivery,
+    pub(super) token: Option<String>,
+    /// Milliseconds; the age at which the whole job is over.
+    pub(super) timeout: Option<u64>,
+    /// Milliseconds since 1970, by this machine's clock then.
+    pub(super) created: u64,
+    pub(super) age: Age,
+    /// The age at which it is tried next.
+    #[serde(with = "millis")]
+    pub(super) due: Duration,
+    pub(super) state: State,
+    pub(super) attempts: u32,
+    /// An attempt has come to the step after which the server may have taken the mail unheard.
+    pub(super) committing: bool,
+    pub(super) possible_duplicate: bool,
+    pub(super) last_via: Option<Via>,
+    pub(super) error: Option<Error>,
+    pub(super) reply: Option<ServerReply>,
+}
+
+/// How a mail gets its server, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum SavedRoute {
+    /// From an account.
+    Account {
+        /// Its name.
+        name: String,
+    },
+    /// As the caller said.
+    Direct {
+        /// The server.
+        server: Server,
+        /// There were credentials; they are in memory only.
+        login: bool,
+    },
+}
+
+/// One recipient, as saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SavedRecipient {
+    pub(super) address: String,
+    pub(super) settled: Settled,
+    /// Why it was refused, or why not taken yet.
+    pub(super) error: Option<Error>,
+}
+
+/// What became of a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Settled {
+    /// Nothing final.
+    Pending,
+    /// The server took the mail for it.
+    Delivered,
+    /// Refused for good.
+    Refused,
+}
+
+impl SavedRecipient {
+    pub(super) fn state(&self) -> RecipientState {
+        RecipientState {
+            address: self.address.clone(),
+            outcome: match (self.settled, &self.error) {
+                (Settled::Pending, error) => Outcome::Pending(error.clone()),
+                (Settled::Delivered, _) => Outcome::Delivered,
+                (Settled::Refused, Some(error)) => Outcome::Refused(error.clone()),
+                (Settled::Refused, None) => {
+                    Outcome::Refused(Error::new(crate::service::ErrorKind::Rejected, "refused"))
+                }
+            },
+        }
+    }
+}
+
+/// What a new record is made with.
+pub(super) struct NewRecord {
+    pub(super) id: JobId,
+    pub(super) origin: Origin,
+    pub(super) route: SavedRoute,
+    pub(super) sender: String,
+    pub(super) recipients: Vec<String>,
+    pub(super) policy: RecipientPolicy,
+    pub(super) via: Vec<Via>,
+    pub(super) delivery: Delivery,
+    pub(super) token: Option<String>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) created: u64,
+    pub(super) age: Age,
+    /// For the limits, until the message is prepared.
+    pub(super) size: u64,
+}
+
+impl Record {
+    pub(super) fn new(new: NewRecord) -> Self {
+        Self {
+            version: VERSION,
+            id: new.id,
+            origin: new.origin,
+            route: new.route,
+            sender: new.sender,
+            recipients: new
+                .recipients
+                .into_iter()
+                .map(|address| SavedRecipient {
+                    address,
+                    settled: Settled::Pending,
+                    error: None,
+                })
+                .collect(),
+            policy: new.policy,
+            shape: Shape {
+                size: new.size,
+                ..Shape::default()
+            },
+            needs_date: false,
+            via: new.via,
+            delivery: new.delivery,
+            token: new.token,
+            timeout: new
+                .timeout
+                .map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+            created: new.created,
+            age: new.age,
+            due: Duration::ZERO,
+            state: State::Queued,
+            attempts: 0,
+            committing: false,
+            possible_duplicate: false,
+            last_via: None,
+            error: None,
+            reply: None,
+        }
+    }
+
+    /// The header file.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        serde_json::to_vec(self).map_err(|error| error.to_string())
+    }
+
+    /// Reads a header file; what is wrong with it otherwise. Nothing in it is believed: it may come from a
+    /// disk that failed, or from another version.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+        let record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if record.version != VERSION {
+            return Err(format!("its version is {}", record.version));
+        }
+        if !(1..=MAX_RECIPIENTS).contains(&record.recipients.len()) {
+            return Err(format!("it has {} recipients", record.recipients.len()));
+        }
+        for recipient in &record.recipients {
+            check_address(&recipient.address).map_err(|error| error.text)?;
+        }
+        if !record.sender.is_empty() {
+            check_address(&record.sender).map_err(|error| error.text)?;
+        }
+        Ok(record)
+    }
+
+    /// The account that it uses.
+    pub(super) fn account(&self) -> Option<&str> {
+        match &self.route {
+            SavedRoute::Account { name } => Some(name),
+            SavedRoute::Direct { .. } => None,
+        }
+    }
+
+    /// The age at which the whole job is over.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.timeout.map(Duration::from_millis)
+    }
+}
+
+/// For the fuzzer: any bytes are read or refused, and what is read is written so that it reads the same.
+pub fn fuzz_spool_header(bytes: &[u8]) {
+    if let Ok(record) = Record::read(bytes) {
+        let written = record.to_bytes();
+        assert!(written.is_ok(), "a record that was read can be written");
+        let again = written.and_then(|bytes| Record::read(&bytes));
+        assert_eq!(again.as_ref(), Ok(&record));
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::service::ErrorKind;
+    use proptest::prelude::*;
+
+    pub(in crate::job) fn record(id: u32) -> Record {
+        Record::new(NewRecord {
+            id: JobId(id),
+            origin: Origin::Bus { uid: 1000 },
+            route: SavedRoute::Account {
+                name: "alerts".into(),
+            },
+            sender: "pump7@example.org".into(),
+            recipients: vec!["a@example.org".into(), "b@example.org".into()],
+            policy: RecipientPolicy::AnyAccepted,
+            via: vec![Via::Modem("lte".into()), Via::Ip],
+            delivery: Delivery::Queue,
+            token: Some("t".into()),
+            timeout: Some(Duration::from_secs(60)),
+            created: 1_700_000_000_000,
+            age: Age::new(Duration::from_secs(5), "boot"),
+            size: 4,
+        })
+    }
+
+    #[test]
+    fn a_record_reads_as_it_was_written() {
+        let mut record = record(7);
+        record.error = Some(
+            Error::new(ErrorKind::TemporaryFailure, "refused for now").with_reply(ServerReply {
+                code: 451,
+                text: "4.7.1 greylisted".into(),
+            }),
+        );
+        record.recipients[1].settled = Settled::Refused;
+        let bytes = record.to_bytes().unwrap();
+        assert_eq!(Record::read(&bytes).unwrap(), record);
+        fuzz_spool_header(&bytes);
+    }
+
+    #[test]
+    fn foreign_headers_are_refused() {
+        let good = String::from_utf8(record(7).to_bytes().unwrap()).unwrap();
+        assert!(Record::read(good.as_bytes()).is_ok());
+        for (from, to) in [
+            ("\"version\":1", "\"version\":2"),
+            ("\"version\":1", "\"version\":1,\"more\":1"),
+            ("a@example.org", "a@example.org\\r\\nRCPT TO:<x@y>"),
+            ("pump7@example.org", "pump7"),
+            ("modem:lte", "modem:"),
+            ("\"queued\"", "\"lost\""),
+            ("\"id\":7", "\"id\":-7"),
+        ] {
+            let bad = good.replace(from, to);
+            assert_ne!(bad, good, "{from}");
+            assert!(Record::read(bad.as_bytes()).is_err(), "{to}");
+        }
+        for cut in 0..good.len() {
+            assert!(Record::read(&good.as_bytes()[..cut]).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            fuzz_spool_header(&bytes);
+        }
+
+        #[test]
+        fn a_changed_header(at in 0_usize..700, byte in any::<u8>()) {
+            let mut bytes = record(7).to_bytes().unwrap();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            fuzz_spool_header(&bytes);
+        }
+    }
+}

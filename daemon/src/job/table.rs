@@ -1,0 +1,275 @@
+//! The jobs in memory: what each is about to do, what can be seen of it, and how much there is.
+
+use super::record::{Record, SavedRoute};
+use super::types::{Delivery, JobId, Kind, Limits, Origin, Snapshot, State, Via};
+use crate::service::{Credentials, Error, ErrorKind, Phase, Result};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+use tokio::sync::{Notify, watch};
+
+/// One job.
+pub(super) struct Entry {
+    pub(super) record: Record,
+    /// For [`SavedRoute::Direct`]; never written to disk.
+    pub(super) credentials: Option<Credentials>,
+    pub(super) turn: Turn,
+    /// What can be seen of it.
+    pub(super) view: watch::Sender<Arc<Snapshot>>,
+}
+
+/// Whose turn it is.
+pub(super) enum Turn {
+    /// It is on its way into the spool; whoever waits for that is told.
+    Storing(watch::Receiver<Option<Result<()>>>),
+    /// It is tried at this uptime.
+    Waiting(Duration),
+    /// It is being tried.
+    Running(Arc<Cancel>),
+    /// Nothing more; finished at this uptime.
+    Over(Duration),
+}
+
+/// Cancels a running job.
+#[derive(Debug, Default)]
+pub(super) struct Cancel {
+    asked: AtomicBool,
+    told: Notify,
+}
+
+impl Cancel {
+    /// Asks for it.
+    pub(super) fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+        self.told.notify_one();
+    }
+
+    /// Whether it was asked for.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Waits until it is asked for.
+    pub(super) async fn asked(&self) {
+        self.told.notified().await;
+    }
+}
+
+/// What changes while a job runs and is not saved.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Now {
+    pub(super) phase: Phase,
+    pub(super) via: Option<Via>,
+    pub(super) bytes: u64,
+}
+
+impl Table {
+    /// Empty; the first job gets this number.
+    pub(super) fn new(next_id: u32) -> Self {
+        Self {
+            next_id,
+            ..Self::default()
+        }
+    }
+}
+
+/// All jobs.
+#[derive(Default)]
+pub(super) struct Table {
+    pub(super) entries: BTreeMap<JobId, Entry>,
+    tokens: HashMap<(Origin, String), JobId>,
+    /// Those of the queue that wait, by when.
+    queued: BTreeSet<(Duration, JobId)>,
+    /// Those that have one go and wait for it.
+    through: BTreeSet<(Duration, JobId)>,
+    /// Those that are finished, by when.
+    over: BTreeSet<(Duration, JobId)>,
+    /// Jobs of the queue that run.
+    pub(super) running: usize,
+    pub(super) next_id: u32,
+    /// Ids below this one are reserved on disk.
+    pub(super) reserved: u32,
+}
+
+/// A finished job is remembered at least so long.
+pub(super) const LINGER: Duration = Duration::from_secs(60);
+
+impl Table {
+    /// The job that this caller gave this token.
+    pub(super) fn by_token(&self, origin: &Origin, token: &str) -> Option<JobId> {
+        self.tokens
+            .get(&(origin.clone(), token.to_owned()))
+            .copied()
+    }
+
+    /// QuotaExceeded where this caller has too much going on already.
+    pub(super) fn check_limits(&self, origin: &Origin, size: u64, limits: &Limits) -> Result<()> {
+        if matches!(origin, Origin::Bus { uid: 0 }) {
+            return Ok(());
+        }
+        let mine = self
+            .entries
+            .values()
+            .filter(|entry| entry.record.origin == *origin && !entry.record.state.is_final());
+        let (mut jobs, mut bytes) = (0_usize, size);
+        for entry in mine {
+            jobs += 1;
+            bytes = bytes.saturating_add(entry.record.shape.size);
+        }
+        if jobs >= limits.jobs {
+            return Err(Error::new(
+                ErrorKind::QuotaExceeded,
+                format!("you have {jobs} active jobs, which is the limit"),
+            ));
+        }
+        if bytes > limits.spool {
+            return Err(Error::new(
+                ErrorKind::QuotaExceeded,
+                format!(
+                    "your mails would take {bytes} bytes, the limit is {}",
+                    limits.spool
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// A number that no job had.
+    pub(super) fn new_id(&mut self) -> Result<JobId> {
+        let id = JobId(self.next_id.max(1));
+        self.next_id =
+            id.0.checked_add(1)
+                .ok_or_else(|| Error::new(ErrorKind::Internal, "all job numbers are used up"))?;
+        Ok(id)
+    }
+
+    /// Puts a job in.
+    pub(super) fn insert(
+        &mut self,
+        record: Record,
+        credentials: Option<Credentials>,
+        turn: Turn,
+        seen: Snapshot,
+    ) {
+        let id = record.id;
+        if let Some(token) = &record.token {
+            self.tokens
+                .insert((record.origin.clone(), token.clone()), id);
+        }
+        self.entries.insert(
+            id,
+            Entry {
+                record,
+                credentials,
+                turn: Turn::Storing(watch::Sender::new(None).subscribe()),
+                view: watch::Sender::new(Arc::new(seen)),
+            },
+        );
+        self.set_turn(id, turn);
+    }
+
+    /// Takes a job out.
+    pub(super) fn remove(&mut self, id: JobId) {
+        // A turn that is counted nowhere.
+        self.set_turn(id, Turn::Storing(watch::Sender::new(None).subscribe()));
+        if let Some(entry) = self.entries.remove(&id)
+            && let Some(token) = entry.record.token
+        {
+            let key = (entry.record.origin, token);
+            if self.tokens.get(&key) == Some(&id) {
+                self.tokens.remove(&key);
+            }
+        }
+    }
+
+    /// Another turn for a job. Everything that is counted or sorted by it follows.
+    pub(super) fn set_turn(&mut self, id: JobId, turn: Turn) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let is_queued = entry.record.delivery == Delivery::Queue;
+        let waiting = if is_queued {
+            &mut self.queued
+        } else {
+            &mut self.through
+        };
+        match &entry.turn {
+            Turn::Waiting(at) => drop(waiting.remove(&(*at, id))),
+            Turn::Over(at) => drop(self.over.remove(&(*at, id))),
+            Turn::Running(_) => self.running -= usize::from(is_queued),
+            Turn::Storing(_) => {}
+        }
+        match &turn {
+            Turn::Waiting(at) => drop(waiting.insert((*at, id))),
+            Turn::Over(at) => drop(self.over.insert((*at, id))),
+            Turn::Running(_) => self.running += usize::from(is_queued),
+            Turn::Storing(_) => {}
+        }
+        entry.turn = turn;
+    }
+
+    /// The next job whose time has come; jobs of the queue only while there is room for one.
+    pub(super) fn due(&self, uptime: Duration, limits: &Limits) -> Option<JobId> {
+        let queued = (self.running < limits.running)
+            .then(|| self.queued.first())
+            .flatten();
+        [self.through.first(), queued]
+            .into_iter()
+            .flatten()
+            .find(|(at, _)| *at <= uptime)
+            .map(|(_, id)| *id)
+    }
+
+    /// When something is to be done next, as far as time alone brings it about.
+    pub(super) fn next_time(&self, limits: &Limits) -> Option<Duration> {
+        let queued = (self.running < limits.running)
+            .then(|| self.queued.first())
+            .flatten();
+        let over = (self.over.len() > limits.finished)
+            .then(|| self.over.first().map(|(at, _)| *at + LINGER))
+            .flatten();
+        [self.through.first(), queued]
+            .into_iter()
+            .flatten()
+            .map(|(at, _)| *at)
+            .chain(over)
+            .min()
+    }
+
+    /// A finished job that need not be remembered any longer.
+    pub(super) fn forgettable(&self, uptime: Duration, limits: &Limits) -> Option<JobId> {
+        self.over
+            .first()
+            .filter(|(at, _)| self.over.len() > limits.finished && *at + LINGER <= uptime)
+            .map(|(_, id)| *id)
+    }
+}
+
+/// What can be seen of a job.
+pub(super) fn snapshot(record: &Record, now: &Now, next_attempt: Option<SystemTime>) -> Snapshot {
+    let deferred = record.state == State::Deferred;
+    Snapshot {
+        id: record.id,
+        kind: Kind::Mail,
+        state: record.state,
+        phase: now.phase,
+        via: now.via.clone().or_else(|| record.last_via.clone()),
+        origin: record.origin.clone(),
+        account: match &record.route {
+            SavedRoute::Account { name } => Some(name.clone()),
+            SavedRoute::Direct { .. } => None,
+        },
+        delivery: record.delivery,
+        bytes_done: now.bytes,
+        bytes_total: record.shape.size,
+        attempts: record.attempts,
+        created: SystemTime::UNIX_EPOCH + Duration::from_millis(record.created),
+        next_attempt: next_attempt.filter(|_| deferred),
+        error: record.error.clone(),
+        reply: record.reply.clone(),
+        sender: record.sender.clone(),
+        recipients: record.recipients.iter().map(|one| one.state()).collect(),
+        possible_duplicate: record.possible_duplicate,
+    }
+}

@@ -1,0 +1,327 @@
+//! A spool in a temporary folder, a clock that follows tokio's, and backs that do as they are told.
+
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::job::*;
+use crate::service::{
+    BoxFuture, Certainty, Content, Delivered, Error, ErrorKind, MailBack, MailOpen, MailSession,
+    Phase, Progress, RecipientPolicy, Result, Server, ServerReply, Tls, Verdict,
+};
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// A folder that goes with the test.
+pub(in crate::job) struct Folder(PathBuf);
+
+impl Folder {
+    pub(in crate::job) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!(
+            "hayesd-job-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(in crate::job) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct TestClock {
+    zero: Instant,
+    /// Seconds of the date at zero; 0: never set.
+    pub(super) date: AtomicU64,
+}
+
+impl Clock for TestClock {
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(1000) + self.zero.elapsed()
+    }
+
+    fn date(&self) -> Option<SystemTime> {
+        match self.date.load(Ordering::SeqCst) {
+            0 => None,
+            date => Some(SystemTime::UNIX_EPOCH + Duration::from_secs(date)),
+        }
+    }
+}
+
+/// What a back does with one attempt.
+#[derive(Clone, Debug)]
+pub(super) enum Play {
+    /// Takes the mail for all.
+    Take,
+    /// Fails at opening.
+    Fail(Error),
+    /// These verdicts, then takes the mail.
+    Verdicts(Vec<Verdict>),
+    /// Fails when the content has gone, after committing.
+    FailLate(Error),
+    /// Falls silent at opening.
+    Silence,
+    /// Falls silent after committing.
+    SilenceLate,
+    /// Makes a mistake.
+    Panic,
+}
+
+/// What a back was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) open: MailOpen,
+    pub(super) message: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Stage {
+    plays: Arc<Mutex<VecDeque<Play>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Stage {
+    pub(super) fn play(&self, plays: impl IntoIterator<Item = Play>) {
+        self.plays.lock().unwrap().extend(plays);
+    }
+
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl MailBack for Stage {
+    fn open<'a>(
+        &'a self,
+        request: &'a MailOpen,
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<Box<dyn MailSession>>> {
+        Box::pin(async move {
+            self.asked.lock().unwrap().push(Asked {
+                open: request.clone(),
+                message: None,
+            });
+            progress.phase(Phase::Connecting);
+            let play = self.plays.lock().unwrap().pop_front();
+            let accepted = Verdict::Accepted(Certainty::Observed);
+            let mut verdicts = vec![accepted; request.recipients.len()];
+            match &play {
+                Some(Play::Fail(error)) => return Err(error.clone()),
+                Some(Play::Silence) => std::future::pending().await,
+                Some(Play::Panic) => panic!("as told"),
+                Some(Play::Verdicts(told)) => verdicts.clone_from(told),
+                _ => {}
+            }
+            Ok(Box::new(Act {
+                play,
+                verdicts,
+                stage: self.clone(),
+            }) as Box<dyn MailSession>)
+        })
+    }
+}
+
+struct Act {
+    play: Option<Play>,
+    verdicts: Vec<Verdict>,
+    stage: Stage,
+}
+
+impl MailSession for Act {
+    fn recipients(&self) -> &[Verdict] {
+        &self.verdicts
+    }
+
+    fn finish<'a>(
+        &'a mut self,
+        message: &'a Content,
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<Delivered>> {
+        Box::pin(async move {
+            progress.phase(Phase::Transferring);
+            let bytes = std::fs::read(&message.path).unwrap();
+            assert_eq!(bytes.len() as u64, message.size);
+            progress.bytes(message.size, message.size);
+            progress.committing().await?;
+            progress.phase(Phase::Confirming);
+            match &self.play {
+                Some(Play::FailLate(error)) => return Err(error.clone()),
+                Some(Play::SilenceLate) => std::future::pending().await,
+                _ => {}
+            }
+            self.stage.asked.lock().unwrap().last_mut().unwrap().message = Some(bytes);
+            Ok(Delivered {
+                recipients: self.verdicts.clone(),
+                reply: Some(ServerReply {
+                    code: 250,
+                    text: "2.0.0 taken".into(),
+                }),
+            })
+        })
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+}
+
+struct TestAccounts;
+
+impl Accounts for TestAccounts {
+    fn mail(&self, account: &str) -> Option<MailAccount> {
+        (account == "alerts").then(|| MailAccount {
+            from: "pump7@example.org".into(),
+            server: server(),
+            credentials: None,
+            via: vec![Via::Ip],
+        })
+    }
+}
+
+struct TestBacks {
+    ip: Stage,
+    modem: Stage,
+}
+
+impl Backs for TestBacks {
+    fn mail(&self, via: &Via) -> Option<Arc<dyn MailBack>> {
+        match via {
+            Via::Ip => Some(Arc::new(self.ip.clone())),
+            Via::Modem(name) if name == "lte" => Some(Arc::new(self.modem.clone())),
+            Via::Modem(_) => None,
+        }
+    }
+}
+
+pub(super) fn server() -> Server {
+    Server {
+        host: "smtp.example.org".into(),
+        port: 465,
+        tls: Tls::Implicit,
+    }
+}
+
+pub(super) struct World {
+    _folder: Folder,
+    alive: Mutex<Option<Jobs>>,
+    pub(super) clock: Arc<TestClock>,
+    pub(super) ip: Stage,
+    pub(super) modem: Stage,
+    pub(super) settings: Settings,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let folder = Folder::new();
+        let settings = Settings::new(folder.path().join("spool"));
+        Self {
+            settings,
+            _folder: folder,
+            alive: Mutex::new(None),
+            clock: Arc::new(TestClock {
+                zero: Instant::now(),
+                date: AtomicU64::new(1_800_000_000),
+            }),
+            ip: Stage::default(),
+            modem: Stage::default(),
+        }
+    }
+
+    /// The daemon starts; the one before dies.
+    pub(super) async fn start(&self) -> Jobs {
+        if let Some(before) = self.alive.lock().unwrap().take() {
+            before.stop();
+        }
+        // Whatever it still did, it did before it died.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let jobs = self.open().await;
+        *self.alive.lock().unwrap() = Some(jobs.clone());
+        jobs
+    }
+
+    async fn open(&self) -> Jobs {
+        Jobs::start(
+            self.settings.clone(),
+            Disk::inline(),
+            self.clock.clone(),
+            Arc::new(TestAccounts),
+            Arc::new(TestBacks {
+                ip: self.ip.clone(),
+                modem: self.modem.clone(),
+            }),
+        )
+        .await
+        .unwrap()
+    }
+
+    /// Names in a folder of the spool.
+    pub(super) fn names(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<_> = std::fs::read_dir(self.settings.spool.join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+pub(super) fn mail() -> MailSubmission {
+    MailSubmission {
+        origin: Origin::Bus { uid: 1000 },
+        route: Route::Account("alerts".into()),
+        sender: "pump7@example.org".into(),
+        recipients: vec!["a@example.org".into(), "b@example.org".into()],
+        policy: RecipientPolicy::AnyAccepted,
+        message: b"From: pump7@example.org\nDate: x\nMessage-ID: <y>\n\nhigh\n.\n".to_vec(),
+        via: Vec::new(),
+        timeout: None,
+        delivery: Delivery::Queue,
+        token: None,
+    }
+}
+
+pub(super) fn through() -> MailSubmission {
+    MailSubmission {
+        origin: Origin::Emulator {
+            name: "panel".into(),
+        },
+        route: Route::Direct {
+            server: server(),
+            credentials: None,
+        },
+        delivery: Delivery::Through,
+        via: vec![Via::Ip],
+        ..mail()
+    }
+}
+
+pub(super) fn reply(code: u16) -> Error {
+    let kind = if code < 500 {
+        ErrorKind::TemporaryFailure
+    } else {
+        ErrorKind::Rejected
+    };
+    Error::new(kind, "refused").with_reply(ServerReply {
+        code,
+        text: "words".into(),
+    })
+}
+
+pub(super) fn error(kind: ErrorKind) -> Error {
+    Error::new(kind, "as told")
+}

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod dialect;
 pub mod disk;
+pub mod emulator;
 pub mod job;
 pub mod message;
 pub mod net;

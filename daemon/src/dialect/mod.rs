@@ -6,8 +6,17 @@
 
 pub mod code;
 pub mod quectel;
+pub mod row;
+pub mod state;
+pub mod v250;
+pub mod volume;
+
+use crate::emulator::MailEnded;
+use std::borrow::Cow;
 
 pub use code::Code;
+pub use row::{Register, Row};
+pub use volume::Volume;
 
 /// One vendor's AT language.
 #[derive(Debug)]
@@ -16,6 +25,44 @@ pub struct Dialect {
     pub name: &'static str,
     /// Its numbers behind `+CME ERROR:`, with their texts for `AT+CMEE=2`.
     pub codes: &'static [&'static [Code]],
+    /// How a module that speaks it is played.
+    pub played: &'static Played,
+}
+
+/// How a module is played.
+#[derive(Debug)]
+pub struct Played {
+    /// Its commands.
+    pub rows: &'static [&'static [Row]],
+    /// Its S-registers.
+    pub registers: &'static [Register],
+    /// Basic commands that do nothing and answer `OK`, whatever their number.
+    pub ignored: &'static [&'static str],
+    /// Its file systems; names without prefix are on the first.
+    pub volumes: &'static [Volume],
+    /// The longest command line that it takes, in bytes after `AT`.
+    pub max_line: u16,
+    /// What it says when it was switched on.
+    pub started: &'static [&'static str],
+    /// What it says when a mail that it accepted came to its end.
+    pub mail_ended: MailEnded,
+    /// What it says that it is, unless the configuration says otherwise.
+    pub identity: Identity,
+}
+
+/// What a module says that it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Who made it.
+    pub manufacturer: Cow<'static, str>,
+    /// Its model.
+    pub model: Cow<'static, str>,
+    /// Its firmware.
+    pub revision: Cow<'static, str>,
+    /// Its serial number.
+    pub serial: Cow<'static, str>,
+    /// Its IMEI.
+    pub imei: Cow<'static, str>,
 }
 
 impl Dialect {

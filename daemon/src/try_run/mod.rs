@@ -16,6 +16,7 @@ use child::Child;
 use folder::Folder;
 use mail_server::Received;
 use show::say;
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -44,12 +45,17 @@ struct Stage {
     _folder: Folder,
 }
 
-/// Runs it: shows the whole way of one mail, and unless `once`, stays for what people try by hand until
-/// Ctrl-C.
+/// Runs it with what follows `try` on the command line: shows the whole way of one mail, and unless
+/// `--once` is given, stays for what people try by hand until Ctrl-C.
 ///
 /// # Errors
-/// Something is missing on this machine, or the mail does not arrive.
-pub async fn run(once: bool) -> Result<()> {
+/// An argument is not understood, something is missing on this machine, or the mail does not arrive.
+pub async fn run(arguments: &[OsString]) -> Result<()> {
+    let once = match arguments {
+        [] => false,
+        [only] if only == "--once" => true,
+        _ => bail!("usage: hayesd try [--once]"),
+    };
     say("hayesd try: a mail on its whole way, on this machine alone.");
     let mut stage = Stage::set().await?;
     stage.send_one().await?;

@@ -1,9 +1,11 @@
 //! The numbers behind `+CME ERROR:` and in result lines.
 
 use crate::dialect::Code;
+use crate::service::Error;
 use crate::service::ErrorKind::{
-    AuthFailed, Busy, InvalidArgument, ModemGone, NameNotFound, NoModem, NoNetwork, NotFound,
-    NotSupported, Protocol, Rejected, SpoolFull, TemporaryFailure, Timeout, TlsFailed, TooLarge,
+    AuthFailed, Busy, Cancelled, CertificateInvalid, ClockNotSet, Internal, InvalidArgument,
+    ModemGone, NameNotFound, NoModem, NoNetwork, NotAuthorized, NotFound, NotSupported, PortBusy,
+    Protocol, QuotaExceeded, Rejected, SpoolFull, TemporaryFailure, Timeout, TlsFailed, TooLarge,
     Unknown,
 };
 
@@ -146,3 +148,84 @@ pub const TCPIP: &[Code] = &[
     Code::new(573, "apn not configured", NoNetwork),
     Code::new(574, "port busy", Busy),
 ];
+
+/// `<err>` and `<protocol_error>` of `+QSMTPPUT` for what became of a mail.
+pub fn of_mail(error: &Error) -> (u16, u16) {
+    if let Some(reply) = error.reply.as_ref().filter(|reply| reply.code >= 400) {
+        let row = MAIL.iter().find(|code| code.reply == reply.code);
+        let number = match row {
+            Some(code) => code.number,
+            // Refused credentials have a number of their own, whatever the server's reply.
+            None if error.kind == AuthFailed => 677,
+            None => 682,
+        };
+        return (number, reply.code);
+    }
+    match error.kind {
+        NameNotFound => (653, 0),
+        NoNetwork | NoModem | ModemGone | PortBusy => (654, 0),
+        Timeout => (658, 0),
+        NotFound => (661, 0),
+        TooLarge | SpoolFull | QuotaExceeded => (662, 0),
+        InvalidArgument => (664, 0),
+        TlsFailed | CertificateInvalid | ClockNotSet => (665, 0),
+        NotSupported => (655, 0),
+        Protocol => (656, 0),
+        AuthFailed => (677, 535),
+        Rejected => (682, 554),
+        Busy | TemporaryFailure | Cancelled | NotAuthorized => (660, 0),
+        Unknown | Internal => (651, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::ServerReply;
+
+    fn told(kind: crate::service::ErrorKind, code: u16) -> (u16, u16) {
+        let text = String::new();
+        of_mail(&Error::new(kind, "").with_reply(ServerReply { code, text }))
+    }
+
+    #[test]
+    fn each_reply_has_its_number() {
+        for code in MAIL.iter().filter(|code| code.reply != 0) {
+            assert_eq!(told(code.kind, code.reply), (code.number, code.reply));
+        }
+    }
+
+    #[test]
+    fn other_replies_are_failed_transactions() {
+        assert_eq!(told(Rejected, 571), (682, 571));
+        assert_eq!(told(TemporaryFailure, 454), (682, 454));
+        assert_eq!(told(AuthFailed, 534), (677, 534));
+    }
+
+    #[test]
+    fn what_never_reached_a_server_has_no_reply() {
+        for (kind, number) in [
+            (NoNetwork, 654),
+            (NameNotFound, 653),
+            (Timeout, 658),
+            (CertificateInvalid, 665),
+            (Unknown, 651),
+            (Cancelled, 660),
+        ] {
+            assert_eq!(of_mail(&Error::new(kind, "")), (number, 0));
+        }
+    }
+
+    #[test]
+    fn no_number_stands_twice() {
+        let mut numbers: Vec<u16> = [MAIL, FILE, CME, TCPIP]
+            .concat()
+            .iter()
+            .map(|it| it.number)
+            .collect();
+        let count = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), count);
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod codes;
 pub mod names;
+mod play;
 
 use super::Dialect;
 
@@ -12,4 +13,5 @@ use super::Dialect;
 pub const DIALECT: Dialect = Dialect {
     name: "quectel",
     codes: &[codes::CME, codes::FILE, codes::MAIL],
+    played: &play::PLAYED,
 };

@@ -1,0 +1,24 @@
+//! Plays a module: the equipment at the other end of the TTY believes that it talks to one.
+//!
+//! The [`Engine`] is vendor-neutral and does no I/O. It looks commands up in a dialect's tables
+//! ([`crate::dialect`]); only what no table can say is a dialect's code, which sees a [`Run`].
+
+mod answers;
+mod data;
+mod engine;
+mod files;
+mod interpret;
+mod memory;
+mod op;
+mod played;
+mod run;
+mod star;
+mod value;
+
+pub use data::Tally;
+pub use engine::{Doing, Engine, Saved};
+pub use files::Files;
+pub use memory::{Memory, Slot};
+pub use op::{Charset, Done, Effect, FileError, Letter, MailEnd, MailId, Op, OpId, Space, Words};
+pub use run::{Call, Collected, DataMode, Into, MailEnded, Outcome, Refusal, Resume, Run};
+pub use value::{Value, quote};

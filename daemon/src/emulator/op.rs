@@ -1,0 +1,207 @@
+//! What the engine asks of the world, and what the world answers.
+
+use crate::dialect::volume::FileName;
+use crate::service::{self, Credentials, Server};
+use hayes_ldisc::discipline::Mode;
+use hayes_ldisc::record::{Circuits, LineSettings};
+use std::time::Duration;
+
+/// Something to be done, in the order of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Bytes to the equipment.
+    Write {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// An unsolicited result code: it waits for a moment between lines.
+        urc: bool,
+        /// What the equipment was waiting for.
+        result: bool,
+    },
+    /// What the equipment's bytes are from here on.
+    Mode {
+        /// The record that this answers, or 0.
+        answers: u32,
+        /// The mode.
+        mode: Mode,
+    },
+    /// New line settings, once all before has left.
+    Configure(LineSettings),
+    /// Our circuits.
+    SetCircuits(Circuits),
+    /// The volatile memory has changed: keep it where it survives the daemon, before what follows.
+    Save(Vec<u8>),
+    /// Do this, and call [`super::Engine::done`] with what became of it.
+    Do {
+        /// Names the request.
+        id: OpId,
+        /// The request.
+        op: Op,
+    },
+    /// Stop this mail for good.
+    Cancel(MailId),
+    /// For people who watch: why something was refused. Holds nothing that the equipment wrote.
+    Note(String),
+}
+
+/// Names a request of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpId(pub u32);
+
+/// Names a mail that was accepted: the number of its job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(transparent)]
+pub struct MailId(pub u32);
+
+/// A request of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Lists the files of a volume, all or the one of this name.
+    List {
+        /// The volume.
+        volume: &'static str,
+        /// One file only.
+        name: Option<FileName>,
+    },
+    /// Deletes a file.
+    Delete(FileName),
+    /// Deletes all files of a volume.
+    Clear(&'static str),
+    /// Begins a new file that shows under its name only after [`Op::Finish`].
+    Create {
+        /// Its name.
+        name: FileName,
+        /// Bytes that there must be room for.
+        size: u64,
+    },
+    /// Adds to the file that was begun last.
+    Append(Vec<u8>),
+    /// Ends the file that was begun last: on disk, and visible.
+    Finish,
+    /// Forgets the file that was begun last.
+    Abandon,
+    /// Reads at most `length` bytes.
+    Read {
+        /// The file.
+        name: FileName,
+        /// From here.
+        offset: u64,
+        /// Most bytes.
+        length: u32,
+    },
+    /// Keeps the user profile where it survives a power cut.
+    Store(Vec<u8>),
+    /// Sends a mail.
+    Send(Box<Letter>),
+}
+
+/// What became of an [`Op`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Files with their sizes, ordered by name; and the space on their volume.
+    Files {
+        /// The files.
+        files: Vec<(FileName, u64)>,
+        /// The space.
+        space: Space,
+    },
+    /// Bytes of a file; empty at its end.
+    Bytes(Vec<u8>),
+    /// It was done; nothing to tell.
+    Fine,
+    /// The mail was accepted.
+    Accepted(MailId),
+    /// It went wrong with a file.
+    Failed(FileError),
+    /// The mail was refused.
+    Refused(service::Error),
+}
+
+/// Space on a volume, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Space {
+    /// Not used.
+    pub free: u64,
+    /// In all.
+    pub total: u64,
+}
+
+/// What can go wrong with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileError {
+    /// There is no such file.
+    NotFound,
+    /// There is one already.
+    Exists,
+    /// The volume is full.
+    NoSpace,
+    /// This machine's disk refused it.
+    Disk,
+}
+
+/// A mail as the equipment composed it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The server that the equipment named.
+    pub server: Server,
+    /// Who it is to that server.
+    pub credentials: Option<Credentials>,
+    /// Its address.
+    pub sender: Vec<u8>,
+    /// Its display name; may be empty.
+    pub sender_name: Words,
+    /// Main recipients.
+    pub to: Vec<Vec<u8>>,
+    /// Copies.
+    pub cc: Vec<Vec<u8>>,
+    /// Recipients that no copy shows.
+    pub bcc: Vec<Vec<u8>>,
+    /// Subject; may be empty.
+    pub subject: Words,
+    /// The text; may be empty.
+    pub text: Words,
+    /// Files of the module, each with the name that the mail shows.
+    pub attachments: Vec<(FileName, String)>,
+    /// Time for all of it.
+    pub timeout: Duration,
+}
+
+impl std::fmt::Debug for Letter {
+    /// Where it goes, not what it says.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letter")
+            .field("server", &self.server)
+            .field(
+                "recipients",
+                &(self.to.len() + self.cc.len() + self.bcc.len()),
+            )
+            .field("attachments", &self.attachments.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Text in a charset that the equipment named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// The charset.
+    pub charset: Charset,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A charset that equipment names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// ASCII, and what is not is passed on as it came.
+    #[default]
+    Ascii,
+    /// UTF-8.
+    Utf8,
+    /// GB2312.
+    Gb2312,
+    /// BIG5.
+    Big5,
+}
+
+/// What became of a mail that had been accepted.
+pub type MailEnd = Result<(), service::Error>;

@@ -22,5 +22,6 @@ pub mod scale;
 pub mod site;
 pub mod smtp;
 pub mod terminal;
+pub mod transcript;
 pub mod wait;
 pub mod wakeups;

@@ -1,10 +1,10 @@
 //! What the engine asks of the world, and what the world answers.
 
+use super::letter::Letter;
 use crate::dialect::volume::FileName;
-use crate::service::{self, Credentials, Server};
+use crate::service;
 use hayes_ldisc::discipline::Mode;
 use hayes_ldisc::record::{Circuits, LineSettings};
-use std::time::Duration;
 
 /// Something to be done, in the order of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,70 +137,6 @@ pub enum FileError {
     NoSpace,
     /// This machine's disk refused it.
     Disk,
-}
-
-/// A mail as the equipment composed it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Letter {
-    /// The server that the equipment named.
-    pub server: Server,
-    /// Who it is to that server.
-    pub credentials: Option<Credentials>,
-    /// Its address.
-    pub sender: Vec<u8>,
-    /// Its display name; may be empty.
-    pub sender_name: Words,
-    /// Main recipients.
-    pub to: Vec<Vec<u8>>,
-    /// Copies.
-    pub cc: Vec<Vec<u8>>,
-    /// Recipients that no copy shows.
-    pub bcc: Vec<Vec<u8>>,
-    /// Subject; may be empty.
-    pub subject: Words,
-    /// The text; may be empty.
-    pub text: Words,
-    /// Files of the module, each with the name that the mail shows.
-    pub attachments: Vec<(FileName, String)>,
-    /// Time for all of it.
-    pub timeout: Duration,
-}
-
-impl std::fmt::Debug for Letter {
-    /// Where it goes, not what it says.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Letter")
-            .field("server", &self.server)
-            .field(
-                "recipients",
-                &(self.to.len() + self.cc.len() + self.bcc.len()),
-            )
-            .field("attachments", &self.attachments.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Text in a charset that the equipment named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
-    /// The charset.
-    pub charset: Charset,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// A charset that equipment names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Charset {
-    /// ASCII, and what is not is passed on as it came.
-    #[default]
-    Ascii,
-    /// UTF-8.
-    Utf8,
-    /// GB2312.
-    Gb2312,
-    /// BIG5.
-    Big5,
 }
 
 /// What became of a mail that had been accepted.

@@ -5,9 +5,9 @@ use crate::at::ResultCode;
 use crate::dialect::quectel::names::{QSMTPATT, QSMTPBODY, QSMTPDST, QSMTPSUB};
 use crate::dialect::volume::FileName;
 use crate::emulator::{
-    Call, Charset, Collected, DataMode, Done, Into, Op, Outcome, Refusal, Run, Slot, Value, Words,
-    quote,
+    Call, Collected, DataMode, Done, Into, Op, Outcome, Refusal, Run, Slot, Value, Words, quote,
 };
+use crate::message::Charset;
 use hayes_ldisc::discipline::Ends;
 use std::time::Duration;
 
@@ -99,7 +99,8 @@ fn set_words(run: &mut Run<'_>, row: &str, charset: u32, bytes: Vec<u8>) {
 /// `AT+QSMTPSUB?`: hexadecimal under charsets 1 to 3.
 pub(super) fn subject(run: &mut Run<'_>, _: &Call) -> Outcome {
     let words = words(run, QSMTPSUB);
-    let number = words.charset as u32;
+    let number = run.memory.get(&Slot::of(QSMTPSUB, "charset"));
+    let number = number.map_or(0, Value::as_number);
     let text = match words.charset {
         Charset::Ascii => words.bytes,
         _ => words

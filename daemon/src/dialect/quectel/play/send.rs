@@ -6,7 +6,8 @@ use crate::dialect::quectel::codes;
 use crate::dialect::quectel::names::{CFUN, QSMTPBODY, QSMTPCFG, QSMTPSUB};
 use crate::dialect::row::{Row, Write};
 use crate::dialect::state::Event;
-use crate::emulator::{Call, Charset, Done, Letter, MailEnd, Op, Outcome, Run, Value, Words};
+use crate::emulator::{Call, Done, Letter, MailEnd, Op, Outcome, Run, Value, Words};
+use crate::message::Charset;
 use crate::service::{Credentials, Error, ErrorKind, Secret, Server, Tls};
 use std::time::Duration;
 

@@ -1,0 +1,141 @@
+//! A mail as the equipment composed it, and the message that it becomes.
+
+use super::files::Files;
+use super::op::FileError;
+use crate::clock::SystemClock;
+use crate::dialect::volume::FileName;
+use crate::message::{Attachment, Charset, Composed, Draft, Mailbox, Stamp, Text, compose};
+use crate::service::{Credentials, Error, ErrorKind, Result, Server};
+use std::time::Duration;
+
+/// Most bytes of one attachment: more than any volume holds.
+const MAX_ATTACHMENT: u64 = 32 << 20;
+
+/// A mail as the equipment composed it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The server that the equipment named.
+    pub server: Server,
+    /// Who it is to that server.
+    pub credentials: Option<Credentials>,
+    /// Its address.
+    pub sender: Vec<u8>,
+    /// Its display name; may be empty.
+    pub sender_name: Words,
+    /// Main recipients.
+    pub to: Vec<Vec<u8>>,
+    /// Copies.
+    pub cc: Vec<Vec<u8>>,
+    /// Recipients that no copy shows.
+    pub bcc: Vec<Vec<u8>>,
+    /// Subject; may be empty.
+    pub subject: Words,
+    /// The text; may be empty.
+    pub text: Words,
+    /// Files of the module, each with the name that the mail shows.
+    pub attachments: Vec<(FileName, String)>,
+    /// Time for all of it.
+    pub timeout: Duration,
+}
+
+impl std::fmt::Debug for Letter {
+    /// Where it goes, not what it says.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let recipients = self.to.len() + self.cc.len() + self.bcc.len();
+        f.debug_struct("Letter")
+            .field("server", &self.server)
+            .field("recipients", &recipients)
+            .field("attachments", &self.attachments.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Text in a charset that the equipment named.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The charset.
+    pub charset: Charset,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}({} bytes)", self.charset, self.bytes.len())
+    }
+}
+
+impl Words {
+    /// For a header: what is not of the charset is read as UTF-8, else as Latin-1.
+    fn line(&self) -> String {
+        let text = self.charset.decode(&self.bytes);
+        let text = text.or_else(|| String::from_utf8(self.bytes.clone()).ok());
+        text.unwrap_or_else(|| super::value::to_latin1(&self.bytes))
+    }
+
+    /// For the body: what is not of the charset goes as it came.
+    fn text(&self) -> Text {
+        match self.charset.decode(&self.bytes) {
+            Some(text) => Text::Utf8(text),
+            None => Text::Bytes(self.bytes.clone()),
+        }
+    }
+}
+
+impl Letter {
+    /// Makes the message, with the attachments as they are now. For the disk thread.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] where an attachment is gone, [`ErrorKind::InvalidArgument`] where an
+    /// address or a header cannot be.
+    pub fn compose(&self, files: &Files) -> Result<Composed> {
+        let from = address(&self.sender)?;
+        let stamp = Stamp::new(&SystemClock, &from);
+        let name = self.sender_name.line();
+        let draft = Draft {
+            from: Mailbox {
+                name: (!name.is_empty()).then_some(name),
+                address: from,
+            },
+            to: mailboxes(&self.to)?,
+            cc: mailboxes(&self.cc)?,
+            bcc: mailboxes(&self.bcc)?,
+            subject: self.subject.line(),
+            text: self.text.text(),
+            attachments: self.read_attachments(files)?,
+            ..Draft::default()
+        };
+        compose(&draft, &stamp)
+    }
+
+    fn read_attachments(&self, files: &Files) -> Result<Vec<Attachment>> {
+        let read = |(file, name): &(FileName, String)| {
+            let bytes = files
+                .whole(file, MAX_ATTACHMENT)
+                .map_err(|error| match error {
+                    FileError::NotFound => Error::new(ErrorKind::NotFound, "an attachment is gone"),
+                    FileError::NoSpace => {
+                        Error::new(ErrorKind::TooLarge, "an attachment is too large")
+                    }
+                    _ => Error::new(ErrorKind::Internal, "an attachment cannot be read"),
+                })?;
+            let text = name.to_ascii_lowercase().ends_with(".txt");
+            Ok(Attachment {
+                name: name.clone(),
+                media_type: text.then(|| "text/plain".into()),
+                bytes,
+            })
+        };
+        self.attachments.iter().map(read).collect()
+    }
+}
+
+fn address(bytes: &[u8]) -> Result<String> {
+    let text = std::str::from_utf8(bytes).map(str::to_owned);
+    text.map_err(|_| Error::new(ErrorKind::InvalidArgument, "an address is no text"))
+}
+
+fn mailboxes(addresses: &[Vec<u8>]) -> Result<Vec<Mailbox>> {
+    let one = |bytes: &Vec<u8>| Ok(Mailbox::new(address(bytes)?));
+    addresses.iter().map(one).collect()
+}

@@ -1,0 +1,193 @@
+//! Replays a transcript to an emulator: the `>>` lines go in, the `<<` lines must come out, byte for byte.
+
+use super::{Event, Step, Transcript, Wire, World};
+use anyhow::{Result, bail};
+use hayesd::dialect::Dialect;
+use std::time::Duration;
+
+/// How a transcript is replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Each line in one piece.
+    Whole,
+    /// Each byte by itself.
+    Bytes,
+    /// The input's byte of this number begins another piece.
+    At(usize),
+    /// All lines up to the next wait or event in one piece, typed ahead.
+    Burst,
+}
+
+/// Time between two bytes at 115 200 bits a second.
+const CHARACTER: Duration = Duration::from_micros(87);
+/// So long is nothing more to come at the end.
+const AFTERWARDS: Duration = Duration::from_secs(600);
+
+/// Bytes of input of a transcript.
+pub fn input_length(transcript: &Transcript) -> usize {
+    let hosts = transcript.steps.iter().filter(|step| is_host(step));
+    let lengths = hosts.filter_map(|step| step.event.on_the_line());
+    lengths.map(|bytes| bytes.len()).sum()
+}
+
+fn is_host(step: &Step) -> bool {
+    matches!(step.event, Event::Host { .. })
+}
+
+/// Replays a transcript; the error names file and line of the first difference.
+pub fn replay(
+    transcript: &Transcript,
+    dialect: &'static Dialect,
+    echo: bool,
+    cut: Cut,
+) -> Result<Wire> {
+    let mut replay = Replay::new(transcript, dialect, echo, cut)?;
+    for step in &transcript.steps {
+        replay.step(step)?;
+    }
+    replay.flush();
+    replay.wire.pass(AFTERWARDS);
+    replay.compare(None)?;
+    Ok(replay.wire)
+}
+
+struct Replay<'a> {
+    transcript: &'a Transcript,
+    wire: Wire,
+    cut: Cut,
+    /// Echo is to be expected, though it is not written.
+    echo: bool,
+    /// The module has sent its prompt: what the host sends is data.
+    data: bool,
+    /// Typed ahead and not sent yet.
+    ahead: Vec<u8>,
+    /// Bytes sent so far.
+    position: usize,
+    /// What is to come, and who says so.
+    expected: Vec<(&'a Step, Vec<u8>)>,
+}
+
+impl<'a> Replay<'a> {
+    fn new(
+        transcript: &'a Transcript,
+        dialect: &'static Dialect,
+        echo: bool,
+        cut: Cut,
+    ) -> Result<Self> {
+        let exact = transcript.says(&World::Exact);
+        let mut wire = Wire::new(dialect)?;
+        if !transcript.says(&World::PowerOn) {
+            wire.take_sent();
+        }
+        if !echo && !exact {
+            wire.receive(b"ATE0\r");
+            wire.take_sent();
+        }
+        Ok(Self {
+            transcript,
+            wire,
+            cut,
+            echo: echo && !exact,
+            data: false,
+            ahead: Vec::new(),
+            position: 0,
+            expected: Vec::new(),
+        })
+    }
+
+    fn step(&mut self, step: &'a Step) -> Result<()> {
+        match &step.event {
+            Event::Host { raw, .. } => {
+                if self.cut != Cut::Burst {
+                    self.compare(Some(step))?;
+                }
+                let bytes = step.event.on_the_line().unwrap_or_default();
+                // Data is not echoed; a LF behind a command line is swallowed.
+                if self.echo && !self.data {
+                    let echoed = bytes.iter().copied().filter(|&byte| byte != b'\n' || *raw);
+                    self.expected.push((step, echoed.collect()));
+                }
+                self.ahead.extend(bytes);
+                if self.cut != Cut::Burst {
+                    self.flush();
+                }
+            }
+            Event::Module { bytes, raw } => {
+                self.data = bytes.starts_with(b"CONNECT") || (self.data && *raw);
+                let bytes = step.event.on_the_line().unwrap_or_default();
+                self.expected.push((step, bytes));
+            }
+            Event::Wait(time) => {
+                self.flush();
+                self.compare(Some(step))?;
+                self.wire.pass(*time);
+            }
+            Event::World(World::PowerOn | World::Exact | World::EmulatorOnly) => {}
+            Event::World(world) => {
+                self.flush();
+                self.compare(Some(step))?;
+                self.world(world)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn world(&mut self, world: &World) -> Result<()> {
+        match world {
+            World::File(name, content) => self.wire.put_file(name, content),
+            World::Mail(end) => self.wire.end_mail(end),
+            World::Restart => self.wire.restart(),
+            World::PowerOn | World::Exact | World::EmulatorOnly => Ok(()),
+        }
+    }
+
+    /// Sends what was typed ahead, cut as asked.
+    fn flush(&mut self) {
+        let bytes = std::mem::take(&mut self.ahead);
+        let from = self.position;
+        self.position += bytes.len();
+        match self.cut {
+            Cut::Bytes => {
+                for byte in bytes {
+                    self.wire.receive(&[byte]);
+                    self.wire.pass(CHARACTER);
+                }
+            }
+            Cut::At(at) if at > from && at < self.position => {
+                let (first, second) = bytes.split_at(at - from);
+                self.wire.receive(first);
+                self.wire.pass(CHARACTER);
+                self.wire.receive(second);
+            }
+            Cut::At(_) | Cut::Whole | Cut::Burst if bytes.is_empty() => {}
+            Cut::At(_) | Cut::Whole | Cut::Burst => self.wire.receive(&bytes),
+        }
+    }
+
+    /// What came is what was to come, all of it. `before` is the step that comes next.
+    fn compare(&mut self, before: Option<&Step>) -> Result<()> {
+        let came = self.wire.take_sent();
+        let mut rest = &came[..];
+        for (step, bytes) in self.expected.drain(..) {
+            match rest.strip_prefix(&bytes[..]) {
+                Some(after) => rest = after,
+                None => bail!(
+                    "{} ({:?}): expected \"{}\", came \"{}\"",
+                    self.transcript.place(step),
+                    self.cut,
+                    bytes.escape_ascii(),
+                    rest.escape_ascii()
+                ),
+            }
+        }
+        if !rest.is_empty() {
+            let place = before.map_or("the end".into(), |step| self.transcript.place(step));
+            bail!(
+                "before {place} ({:?}): \"{}\" came as well",
+                self.cut,
+                rest.escape_ascii()
+            );
+        }
+        Ok(())
+    }
+}

@@ -6,6 +6,7 @@ use hayes_tests::transcript::replay::{Cut, input_length, replay};
 use hayes_tests::transcript::{Transcript, World};
 use hayesd::dialect::{self, Dialect};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 fn folder(dialect: &Dialect) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -13,9 +14,11 @@ fn folder(dialect: &Dialect) -> PathBuf {
         .join(dialect.name)
 }
 
-/// Runs `test` for each transcript of each dialect; all failures are told at once.
-fn each(test: impl Fn(&Transcript, &'static Dialect, bool) -> Result<()>) -> Result<()> {
-    let mut failures = Vec::new();
+type Case = (&'static Dialect, Transcript, bool);
+
+/// Every transcript with every echo that it is replayed with.
+fn cases() -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
     for &dialect in dialect::ALL {
         let transcripts = Transcript::all(&folder(dialect))?;
         ensure!(
@@ -23,19 +26,36 @@ fn each(test: impl Fn(&Transcript, &'static Dialect, bool) -> Result<()>) -> Res
             "{} has no transcript",
             dialect.name
         );
-        for transcript in &transcripts {
-            let echoes: &[bool] = match transcript.says(&World::Exact) {
-                true => &[true],
-                false => &[true, false],
-            };
-            for &echo in echoes {
-                let result = test(transcript, dialect, echo);
-                failures.extend(result.err().map(|error| format!("echo {echo}: {error:#}")));
+        for transcript in transcripts {
+            if !transcript.says(&World::Exact) {
+                cases.push((dialect, transcript.clone(), false));
             }
+            cases.push((dialect, transcript, true));
         }
     }
+    Ok(cases)
+}
+
+/// Runs `test` for each case, on as many threads as there are processors; all failures are told at once.
+fn each(test: impl Fn(&Transcript, &'static Dialect, bool) -> Result<()> + Sync) -> Result<()> {
+    let cases = Mutex::new(cases()?);
+    let failures = Mutex::new(Vec::new());
+    let work = || {
+        while let Some((dialect, transcript, echo)) = lock(&cases).pop() {
+            if let Err(error) = test(&transcript, dialect, echo) {
+                lock(&failures).push(format!("echo {echo}: {error:#}"));
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism()?.get();
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    let failures = lock(&failures);
     ensure!(failures.is_empty(), "{}", failures.join("\n"));
     Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]

@@ -10,6 +10,9 @@ mod open;
 mod session;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use super::{Dialer, Tls};
 use crate::disk::Disk;
 use crate::service::{BoxFuture, MailBack, MailOpen, MailSession, Phase, Progress, Result};

@@ -29,8 +29,9 @@ struct Inner {
     /// A reply on its way to lettre.
     output: Vec<u8>,
     given: usize,
-    /// The last whole reply.
+    /// The last whole reply to anything but QUIT, which lettre sends by itself after some errors.
     last: Reply,
+    quitting: bool,
 }
 
 /// A handle to the connection: lettre has one, the session another. Only one of them is ever in use.
@@ -48,6 +49,7 @@ impl Wire {
             output: Vec::new(),
             given: 0,
             last: Reply::default(),
+            quitting: false,
         })))
     }
 
@@ -138,7 +140,9 @@ impl Inner {
             };
             self.input.drain(..taken);
             if let Some(reply) = reply {
-                self.last = reply.clone();
+                if !self.quitting {
+                    self.last = reply.clone();
+                }
                 return Poll::Ready(Ok(reply));
             }
             let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
@@ -198,10 +202,12 @@ impl AsyncWrite for Inner {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let timeouts = self.timeouts;
-        let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        let inner = &mut *self;
+        let stream = inner.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         // The two that lettre sends of its own accord.
         if bytes == b"QUIT\r\n" {
             stream.allow_at_most(timeouts.quit);
+            inner.quitting = true;
         } else if bytes.starts_with(b"EHLO ") {
             stream.allow(timeouts.command);
         }

@@ -5,25 +5,13 @@ mod common;
 
 use common::equipment::{assert_nothing, leave_exclusive, open, read_exactly, try_open, write_all};
 use common::folder::Folder;
-use common::{Helper, NOBODY, as_nobody, is_root};
-use hayes_ldisc::discipline::{Command, Keys, Mode};
+use common::{Helper, NOBODY, as_nobody, command, is_root};
 use hayes_ldisc::record::{Refusal, Role, ToHelper};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, symlink};
-
-/// Command mode without echo.
-fn command() -> Mode {
-    Mode::Command(Command {
-        echo: false,
-        s3: 13,
-        s5: 8,
-        max_line: 556,
-        keys: Keys::None,
-    })
-}
 
 fn mode(answers: u32) -> ToHelper<'static> {
     let mode = command();

@@ -241,11 +241,14 @@ impl Server {
                 log("refused: too many connections that claim nothing");
                 continue;
             }
-            let token = Token::from(From::Stranger(self.strangers.next()));
+            let index = self.strangers.next();
+            let token = Token::from(From::Stranger(index));
             let raw = fd.as_raw_fd();
             let registry = self.poll.registry();
             registry.register(&mut SourceFd(&raw), token, Interest::READABLE)?;
             self.strangers.insert(Connection::new(fd));
+            // Usually its claim is there already.
+            self.meet(index);
         }
     }
 

@@ -2,12 +2,13 @@
 
 use super::LONG;
 use hayes_ldisc::record::{
-    Circuits, Claim, Claimed, Flags, FromHelper, Header, MAX_PACKET, Refusal, ToHelper,
+    Circuits, Claim, Claimed, Flags, FromHelper, Header, MAX_PACKET, Refusal, Role, ToHelper,
 };
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, socket,
+    AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, UnixAddr, connect, recv, send, shutdown,
+    socket,
 };
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
@@ -47,6 +48,15 @@ impl Client {
         self.send(&ToHelper::Claim(claim.clone()));
     }
 
+    /// The answer to a claim, if the helper takes the connection at all.
+    pub(crate) fn try_claim(&mut self, device: &str) -> Option<Packet> {
+        let mut packet = Vec::new();
+        let record = ToHelper::Claim(super::claim(device, Role::Dte));
+        record.encode(Header::default(), &mut packet);
+        self.send_packet(&packet).ok()?;
+        self.receive()
+    }
+
     pub(crate) fn send(&mut self, record: &ToHelper<'_>) -> u32 {
         self.send_flagged(Flags::default(), record)
     }
@@ -78,6 +88,27 @@ impl Client {
             failed: None,
         };
         assert_eq!(self.next().record(), done);
+    }
+
+    /// Writes to the TTY in records of so many bytes, and waits for the answer of each 64 KiB.
+    pub(crate) fn write_all(&mut self, bytes: &[u8], piece: usize) {
+        let mut since = 0;
+        for piece in bytes.chunks(piece) {
+            since += piece.len();
+            let ack = since >= 64 * 1024;
+            let flags = Flags {
+                ack,
+                ..Flags::default()
+            };
+            let of = self.send_flagged(flags, &ToHelper::Write(piece));
+            if ack {
+                since = 0;
+                assert!(
+                    matches!(self.next().record(), FromHelper::Done { of: done, .. } if done == of)
+                );
+            }
+        }
+        self.drain();
     }
 
     /// The next packet; `None` where the helper ended the connection.
@@ -175,5 +206,12 @@ impl Client {
             }
         }
         data
+    }
+}
+
+impl Drop for Client {
+    /// A process that is being started at this moment may have inherited it: that must not keep it open.
+    fn drop(&mut self) {
+        let _ = shutdown(self.fd.as_raw_fd(), Shutdown::Both);
     }
 }

@@ -10,7 +10,7 @@ use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::{read, write};
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::Path;
 
 /// A pair of which the helper claims the slave.
@@ -33,6 +33,13 @@ impl Pair {
             name,
             slave,
         }
+    }
+}
+
+impl Pair {
+    /// The device is unplugged. While what this returns is kept, nobody else's gets its name.
+    pub(crate) fn vanish(self) -> OwnedFd {
+        self.slave
     }
 }
 
@@ -114,4 +121,9 @@ pub(crate) fn leave_exclusive(fd: impl AsFd) {
     // SAFETY: the call takes no argument.
     let done = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCEXCL) };
     assert_eq!(done, 0);
+}
+
+/// A name that leads to one pair after the other, as /dev/serial/by-id does to one node after the other.
+pub(crate) fn lead(link: &Path, pair: &Pair) {
+    symlink(&pair.name, link).unwrap();
 }

@@ -8,6 +8,7 @@ pub(crate) mod folder;
 
 use client::Client;
 use folder::Folder;
+use hayes_ldisc::discipline::{Command, Keys, Mode};
 use hayes_ldisc::record::{Claim, LineSettings, Role, VERSION, Wiring};
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
@@ -16,10 +17,13 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{self, Child, ChildStdin, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hayes-ldisc");
 
 /// Ten times and more what anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -34,7 +38,7 @@ pub(crate) const IDLE: Duration = Duration::from_millis(300);
 pub(crate) struct Helper {
     pub(crate) child: Child,
     pub(crate) stdin: Option<ChildStdin>,
-    lines: Receiver<String>,
+    lines: Mutex<Receiver<String>>,
     folder: Option<Folder>,
     socket: PathBuf,
 }
@@ -56,7 +60,7 @@ impl Helper {
     /// Starts it in `folder`, as another user if asked to.
     pub(crate) fn start_as(user: Option<u32>, folder: Folder, arguments: &[&str]) -> Self {
         let socket = folder.path().join("ldisc.sock");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hayes-ldisc"));
+        let mut command = process::Command::new(PROGRAM);
         command
             .arg("--socket")
             .arg(&socket)
@@ -78,7 +82,7 @@ impl Helper {
         let helper = Self {
             child,
             stdin,
-            lines,
+            lines: Mutex::new(lines),
             socket,
             folder: Some(folder),
         };
@@ -96,7 +100,7 @@ impl Helper {
 
     /// The next line that it logs.
     pub(crate) fn log(&self) -> String {
-        self.lines.recv_timeout(LONG).unwrap()
+        self.lines.lock().unwrap().recv_timeout(LONG).unwrap()
     }
 
     pub(crate) fn connect(&self) -> Client {
@@ -196,6 +200,36 @@ pub(crate) fn claim(device: &str, role: Role) -> Claim<'_> {
         role,
         wiring: Wiring::default(),
     }
+}
+
+/// Command mode without echo.
+pub(crate) fn command() -> Mode {
+    Mode::Command(Command {
+        echo: false,
+        s3: 13,
+        s5: 8,
+        max_line: 556,
+        keys: Keys::None,
+    })
+}
+
+/// Bytes of which no two stretches are alike.
+pub(crate) fn pattern(length: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_u32;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    };
+    (0..length).map(next).collect()
+}
+
+/// Runs it to its end.
+pub(crate) fn run(arguments: &[&str]) -> process::Output {
+    let mut command = process::Command::new(PROGRAM);
+    command.args(arguments).stdin(Stdio::null());
+    command.output().unwrap()
 }
 
 /// Waits until something is so.

@@ -65,6 +65,7 @@ impl Line {
                     context.stats.read(length);
                     now = clock();
                     total += length;
+                    self.was_read = true;
                     if self.port.wants_input() {
                         let bytes = &context.bytes[..length];
                         self.with_port(|port, out| port.received(bytes, now, out));

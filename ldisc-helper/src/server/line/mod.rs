@@ -61,6 +61,8 @@ pub(super) struct Line {
     orphan_until: Option<Time>,
     /// When the device was claimed at last; `None`: never.
     claimed_at: Option<Time>,
+    /// It gave something since then.
+    was_read: bool,
     /// Why the daemon was told that the device cannot be had.
     told: Option<Refused>,
     /// The daemon broke the protocol.
@@ -107,6 +109,7 @@ impl Line {
             retry_at: None,
             orphan_until: None,
             claimed_at: None,
+            was_read: false,
             told: None,
             violation: false,
             over: false,

@@ -7,8 +7,8 @@ use crate::record::{Circuits, FromHelper};
 use crate::refused::Refused;
 use std::time::Duration;
 
-/// A device that hangs up sooner than this after it was claimed is not claimed again at once: it may go
-/// on like that.
+/// A device that hangs up sooner than this after it was claimed, and gave nothing before, is not claimed
+/// again at once: it may go on like that.
 const STABLE: Duration = Duration::from_secs(1);
 
 impl Line {
@@ -88,6 +88,7 @@ impl Line {
             ..Marks::default()
         };
         self.told = None;
+        self.was_read = false;
         let first = self.claimed_at.replace(now).is_none();
         let mut claimed = self.with_port(|port, out| port.returned(now, out));
         claimed.circuits = circuits;
@@ -108,7 +109,7 @@ impl Line {
         self.marks.readable = false;
         self.rest_until = None;
         self.with_port(|port, out| port.hangup(now, out));
-        let stable = self.claimed_at.is_some_and(|at| now - at >= STABLE);
+        let stable = self.was_read || self.claimed_at.is_some_and(|at| now - at >= STABLE);
         if stable {
             self.seek(context);
         } else {

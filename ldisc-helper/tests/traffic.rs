@@ -1,0 +1,189 @@
+//! Bytes both ways, in pieces of every size, with and without anybody who reads them.
+
+#[cfg(test)]
+mod common;
+
+use common::client::Client;
+use common::equipment::{Pair, open, read_exactly, write_all};
+use common::{Helper, claim, pattern};
+use hayes_ldisc::discipline::{Data, Echo, Ends, Mode, Raw};
+use hayes_ldisc::record::{FromHelper, Role, ToHelper};
+use std::os::fd::AsFd;
+use std::thread;
+
+const PIECES: [usize; 7] = [16, 63, 256, 1024, 4096, 16 * 1024, 64 * 1024];
+
+fn gather(client: &mut Client) {
+    let mode = Mode::Raw(Raw { gather: true });
+    client.send(&ToHelper::Mode { answers: 0, mode });
+    client.drain();
+}
+
+/// So much from the equipment to the daemon.
+fn in_pieces(client: &Client, peer: impl AsFd + Sync, piece: usize, total: usize) {
+    let bytes = pattern(total);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for piece in bytes.chunks(piece) {
+                write_all(&peer, piece);
+            }
+        });
+        assert!(client.data(total) == bytes, "pieces of {piece} bytes");
+    });
+}
+
+/// So much from the daemon to the equipment.
+fn out_pieces(client: &mut Client, peer: impl AsFd + Sync, piece: usize, total: usize) {
+    let bytes = pattern(total);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| read_exactly(&peer, total));
+        client.write_all(&bytes, piece);
+        #[allow(clippy::unwrap_used, reason = "a thread of a test")]
+        let read = reader.join().unwrap();
+        assert!(read == bytes, "pieces of {piece} bytes");
+    });
+}
+
+#[test]
+fn everything_arrives_both_ways() {
+    let helper = Helper::start(&["--allow", "/dev/pts/*"]);
+    let pair = Pair::new();
+    let mut tty = helper.connect();
+    let mut fast = claim(&pair.name, Role::Dte);
+    // What was written counts as gone after the time that it takes on the wire.
+    fast.line.speed = 1_000_000_000;
+    tty.claim(&fast);
+    tty.expect_claimed();
+    let mut pty = helper.claimed("pty:panel", Role::Dte);
+    let peer = open(&helper.pty("panel"));
+    pty.expect_ready(true);
+    for gathers in [false, true] {
+        if gathers {
+            gather(&mut tty);
+            gather(&mut pty);
+        }
+        for piece in PIECES {
+            let total = (piece * 64).min(1024 * 1024);
+            in_pieces(&tty, &pair.master, piece, total);
+            in_pieces(&pty, &peer, piece, total);
+            out_pieces(&mut tty, &pair.master, piece.min(32 * 1024), total);
+            out_pieces(&mut pty, &peer, piece.min(32 * 1024), total);
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_does_not_read_stops_the_equipment_and_nothing_else() {
+    let helper = Helper::start(&[]);
+    let client = helper.claimed("pty:panel", Role::Dte);
+    let peer = open(&helper.pty("panel"));
+    client.expect_ready(true);
+    let bytes = pattern(2 * 1024 * 1024);
+    thread::scope(|scope| {
+        scope.spawn(|| write_all(&peer, &bytes));
+        // Until it waits for the daemon.
+        let mut before = 0;
+        common::until("a full socket", || {
+            thread::sleep(common::IDLE);
+            let now = helper.stats().bytes_in;
+            std::mem::replace(&mut before, now) == now && now > 0
+        });
+        assert!(before < bytes.len());
+        helper.assert_idle();
+        // Other ports go on.
+        let other = helper.claimed("pty:other", Role::Dte);
+        let second = open(&helper.pty("other"));
+        other.expect_ready(true);
+        write_all(&second, b"here");
+        assert_eq!(other.data(4), b"here");
+        // And all of it comes.
+        assert!(client.data(bytes.len()) == bytes);
+    });
+}
+
+#[test]
+fn equipment_that_does_not_read_stops_its_port_and_nothing_else() {
+    let helper = Helper::start(&[]);
+    let mut client = helper.claimed("pty:panel", Role::Dte);
+    let peer = open(&helper.pty("panel"));
+    client.expect_ready(true);
+    let bytes = pattern(200 * 1024);
+    for piece in bytes.chunks(32 * 1024) {
+        client.send(&ToHelper::Write(piece));
+    }
+    helper.assert_idle();
+    // The other way goes on.
+    write_all(&peer, b"still talking");
+    assert_eq!(client.data(13), b"still talking");
+    assert!(read_exactly(&peer, bytes.len()) == bytes);
+    client.drain();
+    helper.assert_idle();
+}
+
+#[test]
+fn a_closed_pty_is_read_to_its_end_even_through_a_full_socket() {
+    let helper = Helper::start(&[]);
+    let client = helper.claimed("pty:panel", Role::Dte);
+    let path = helper.pty("panel");
+    let peer = open(&path);
+    client.expect_ready(true);
+    // More than the socket holds; the rest waits in the pty when its writer is gone.
+    let bytes = pattern(512 * 1024);
+    let writer = {
+        let bytes = bytes.clone();
+        thread::spawn(move || {
+            write_all(&peer, &bytes);
+            drop(peer);
+        })
+    };
+    let mut before = 0;
+    common::until("a full socket", || {
+        thread::sleep(common::IDLE);
+        let now = helper.stats().bytes_in;
+        std::mem::replace(&mut before, now) == now && now > 0
+    });
+    assert!(client.data(bytes.len()) == bytes);
+    client.expect_ready(false);
+    assert!(writer.join().is_ok());
+    helper.assert_idle();
+}
+
+#[test]
+fn data_mode_ends_where_it_should() {
+    let helper = Helper::start(&[]);
+    let mut client = helper.claimed("pty:panel", Role::Dce);
+    let peer = open(&helper.pty("panel"));
+    client.expect_ready(true);
+    let total = 300_000;
+    let ends = Ends {
+        length: Some(total as u64),
+        ..Ends::default()
+    };
+    client.send(&ToHelper::Write(b"\r\nCONNECT\r\n"));
+    let mode = Mode::Data(Data {
+        ends,
+        echo: Echo::None,
+        discard: false,
+    });
+    client.send(&ToHelper::Mode { answers: 0, mode });
+    assert_eq!(read_exactly(&peer, 11), b"\r\nCONNECT\r\n");
+    let bytes = pattern(total);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            write_all(&peer, &bytes);
+            // Typed ahead: none of it is data.
+            write_all(&peer, b"AT\r");
+        });
+        assert!(client.data(total) == bytes);
+    });
+    let end = client.next();
+    assert!(
+        matches!(end.record(), FromHelper::End { count, .. } if count == total as u64),
+        "{:?}",
+        end.record()
+    );
+    let mode = common::command();
+    let answers = end.header().sequence;
+    client.send(&ToHelper::Mode { answers, mode });
+    client.expect_line("AT");
+}

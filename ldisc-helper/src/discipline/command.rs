@@ -87,7 +87,7 @@ impl Assembler {
     }
 
     fn outside<S: Sink>(&mut self, settings: &Command, character: u8, sink: &mut S) -> Step {
-        if settings.keys.find(&[character]).is_some() {
+        if settings.keys.contains(character) {
             sink.key(character);
             return Step::Reported;
         }

@@ -95,9 +95,10 @@ impl Discipline {
 
     /// Takes what was read at `now`. Returns how much it took: all, or less where it stopped.
     pub fn input<S: Sink>(&mut self, bytes: &[u8], now: Time, sink: &mut S) -> usize {
-        let Some(&first) = bytes.first().filter(|_| !self.stopped) else {
+        let Some(first) = bytes.first().filter(|_| !self.stopped) else {
             return 0;
         };
+        let first = first & self.mask;
         match &self.mode {
             Mode::Command(_) => self.command(bytes, now, sink),
             Mode::Wait(wait) => {
@@ -264,12 +265,13 @@ impl Discipline {
     }
 
     fn wait<S: Sink>(&mut self, keys: Keys, bytes: &[u8], sink: &mut S) -> usize {
-        let Some(place) = keys.find(bytes) else {
+        let key = |byte: &u8| keys.contains(byte & self.mask);
+        let Some(place) = bytes.iter().position(key) else {
             sink.unread(bytes);
             return bytes.len();
         };
         sink.unread(&bytes[..place]);
-        sink.key(bytes[place]);
+        sink.key(bytes[place] & self.mask);
         self.stopped = true;
         place + 1
     }

@@ -123,13 +123,13 @@ pub enum Cause {
 }
 
 impl Keys {
-    /// Where the first of these is in `bytes`.
+    /// Whether this is one of them.
     #[must_use]
-    pub fn find(self, bytes: &[u8]) -> Option<usize> {
+    pub fn contains(self, byte: u8) -> bool {
         match self {
-            Self::None => None,
-            Self::Any => (!bytes.is_empty()).then_some(0),
-            Self::Of(these) => bytes.iter().position(|byte| these.contains(byte)),
+            Self::None => false,
+            Self::Any => true,
+            Self::Of(these) => these.contains(&byte),
         }
     }
 }

@@ -4,9 +4,12 @@
 //! what comes out by [`Output`]; between two calls it sends [`Port::output`] to the TTY, and sees to
 //! [`Port::next_deadline`]. Nothing here allocates once the queues have grown to what the port needs.
 
+mod action;
 mod answers;
+mod input;
 mod operation;
 mod pace;
+mod presence;
 mod queue;
 mod records;
 mod reports;
@@ -15,60 +18,18 @@ mod tests;
 mod transmit;
 mod urc;
 
-use crate::discipline::{Discipline, Ends, Mode, Raw};
-use crate::record::{Circuits, Claim, Claimed, Failure, FromHelper, LineSettings, Owed, Role};
+use crate::discipline::{Discipline, Mode, Raw};
+use crate::record::{Circuits, Claim, Failure, FromHelper, LineSettings, Role};
 use crate::time::Time;
 use answers::Sequence;
 use core::time::Duration;
 use pace::Pace;
 use queue::Queue;
-use reports::{Debts, MAX_KEPT, Prompt, Reports};
-use transmit::{Absent, Transmit, Turn};
+use reports::{Debts, Prompt, Reports};
+use transmit::{Transmit, Turn};
 use urc::Urcs;
 
-/// How long DTR has to stay off; a pty's last close counts at once.
-const DEBOUNCE: Duration = Duration::from_millis(50);
-
-/// What a [`Port`] asks its caller to do.
-pub trait Output {
-    /// Send this to the daemon. Never called while the port is detached.
-    fn record(&mut self, sequence: u32, record: &FromHelper<'_>);
-
-    /// Do this to the device, now.
-    ///
-    /// # Errors
-    ///
-    /// Why it could not be done; the record that asked for it is answered so.
-    fn perform(&mut self, action: Action) -> Result<(), Failure>;
-}
-
-/// Something to be done to the device, or to the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Set these; all output has left.
-    Configure(LineSettings),
-    /// Show these.
-    SetCircuits(Circuits),
-    /// Begin a break (`TIOCSBRK`).
-    BreakOn,
-    /// End it (`TIOCCBRK`).
-    BreakOff,
-    /// Drop what the TTY has taken and not sent (`tcflush(TCOFLUSH)`).
-    FlushOutput,
-    /// The daemon broke the protocol: end its connection as if it had gone.
-    Disconnect(Violation),
-}
-
-/// How the daemon broke the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Violation {
-    /// More was sent unanswered than twice [`WINDOW`](crate::record::WINDOW).
-    Window,
-    /// `Claim` or `Release` where it does not belong.
-    OutOfPlace,
-    /// A port with a module on it is always [`Mode::Raw`].
-    NotRaw,
-}
+pub use action::{Action, Output, Violation};
 
 /// One claimed TTY.
 #[derive(Debug)]
@@ -85,8 +46,6 @@ pub struct Port {
     unset: bool,
     /// Kept bytes are to be read, and no record need come for it.
     resume: Option<Time>,
-    /// The prompt whose draining a data mode waits for.
-    draining: Option<u64>,
     role: Role,
     pty: bool,
     circuits: Circuits,
@@ -111,7 +70,6 @@ impl Port {
             kept: Queue::default(),
             unset: claim.role == Role::Dce,
             resume: None,
-            draining: None,
             role: claim.role,
             pty,
             circuits: Circuits::default(),
@@ -125,27 +83,6 @@ impl Port {
             discipline.set_mode(Mode::Raw(Raw::default()), now, &mut reports);
         }
         port
-    }
-
-    /// A read brought bytes.
-    pub fn received(&mut self, bytes: &[u8], now: Time, out: &mut impl Output) {
-        self.pace.received(bytes.len(), now);
-        if self.holds() {
-            self.keep(bytes);
-            return;
-        }
-        let taken = self.feed(bytes, now, out);
-        self.keep(&bytes[taken..]);
-        self.settle(now, out);
-    }
-
-    /// A read found nothing: silence is proved up to now.
-    pub fn looked(&mut self, now: Time, out: &mut impl Output) {
-        // What is kept is older than this silence.
-        if self.kept.is_empty() {
-            let (discipline, mut reports) = self.parts(now, out);
-            discipline.looked(now, &mut reports);
-        }
     }
 
     /// [`Port::next_deadline`] is over.
@@ -178,26 +115,8 @@ impl Port {
     #[must_use]
     pub fn next_deadline_without_look(&self) -> Option<Time> {
         let urc = self.urcs.deadline(self.typing());
-        let transmit = self.transmit.next_deadline(self.draining);
+        let transmit = self.transmit.next_deadline();
         [self.resume, urc, transmit].into_iter().flatten().min()
-    }
-
-    /// Whether the TTY is to be read. False while a record is unanswered and as much is kept as may be.
-    #[must_use]
-    pub fn wants_input(&self) -> bool {
-        !self.gone && (!self.holds() || self.kept.len() < MAX_KEPT)
-    }
-
-    /// How long the port may rest after a wake-up in this mode; `None`: not at all.
-    #[must_use]
-    pub fn rest(&self) -> Option<Duration> {
-        match self.discipline.mode() {
-            Mode::Data(data) if self.discipline.in_data() => {
-                self.pace.rest(data.ends.escape.map(|escape| escape.guard))
-            }
-            Mode::Raw(Raw { gather: true }) => self.pace.rest(None),
-            _ => None,
-        }
     }
 
     /// The next bytes for the TTY; empty: none now.
@@ -217,7 +136,7 @@ impl Port {
     /// [`Port::drain_look`], and tell by [`Port::drained`] or [`Port::not_drained`].
     #[must_use]
     pub fn wants_drain(&self) -> bool {
-        self.transmit.wants_drain(self.draining)
+        self.transmit.wants_drain()
     }
 
     /// When what the TTY took will have left it, at the line's speed.
@@ -237,104 +156,7 @@ impl Port {
     pub fn not_drained(&mut self, left: usize, now: Time, out: &mut impl Output) {
         self.transmit
             .not_drained(left, now, &mut self.sequence, out);
-    }
-
-    /// The peer's circuits are these now. On a pty `ready` says that somebody has it open; when the last
-    /// one closed it, the caller first reads what he had sent.
-    pub fn circuits(&mut self, circuits: Circuits, now: Time, out: &mut impl Output) {
-        let before = core::mem::replace(&mut self.circuits, circuits);
-        if before == circuits {
-            return;
-        }
-        self.sequence.send(&FromHelper::Circuits(circuits), out);
-        if before.ready != circuits.ready {
-            if self.pty {
-                self.opened(circuits.ready, now, out);
-            }
-            let debounce = if self.pty { Duration::ZERO } else { DEBOUNCE };
-            let (discipline, mut reports) = self.parts(now, out);
-            discipline.ready(circuits.ready, debounce, now, &mut reports);
-        }
-        self.advance(now, out);
-    }
-
-    /// The device went away. A data mode ends, what was kept or queued is gone; the claim stands.
-    pub fn hangup(&mut self, now: Time, out: &mut impl Output) {
-        if core::mem::replace(&mut self.gone, true) {
-            return;
-        }
-        self.kept.clear();
-        let (discipline, mut reports) = self.parts(now, out);
-        discipline.hangup(now, &mut reports);
-        self.transmit
-            .absent(Some(Absent::Device), now, &mut self.sequence, out);
-        self.prompt_moves();
         self.prompt_drains(now);
-        self.sequence.send(&FromHelper::Hangup, out);
-        self.settle(now, out);
-        self.advance(now, out);
-    }
-
-    /// The device is back and claimed again; this is to be sent to the daemon, if it is there.
-    pub fn returned(&mut self, now: Time, out: &mut impl Output) -> Claimed {
-        self.gone = false;
-        self.transmit.absent(None, now, &mut self.sequence, out);
-        self.claimed(true)
-    }
-
-    /// The daemon's connection is gone. A data mode goes on to its own end, discarding; all other input is
-    /// kept; what is owed stays owed.
-    pub fn detach(&mut self, now: Time) {
-        self.sequence.attached = false;
-        self.transmit.forget_answers();
-        self.urcs.forget_answers();
-        self.unset = true;
-        self.resume = None;
-        let mut nobody = Nobody;
-        // What it said about input counts now: the next one is told how things stand.
-        while let Some((answers, mode)) = self.transmit.take_mode() {
-            self.set_mode(answers, mode, now, &mut nobody);
-        }
-        if let Mode::Data(data) = self.discipline.mode()
-            && self.discipline.in_data()
-        {
-            if data.ends == Ends::default() {
-                let (discipline, mut reports) = self.parts(now, &mut nobody);
-                discipline.hangup(now, &mut reports);
-            }
-            self.discipline.discard();
-        }
-    }
-
-    /// A new connection took the port over; what is returned is the first to be sent to it.
-    ///
-    /// Input is read again from its first `Mode` on; with a module on the port, at the next
-    /// [`Port::timer`], which is due at once.
-    pub fn attach(&mut self, now: Time) -> Claimed {
-        self.sequence.attached = true;
-        if self.role == Role::Dte {
-            self.resume = Some(now);
-        }
-        self.claimed(true)
-    }
-
-    /// What is going on at the port; `kept` says that it was held for an earlier connection.
-    #[must_use]
-    pub fn claimed(&self, kept: bool) -> Claimed {
-        let in_data = self.discipline.in_data();
-        let has_count = in_data || self.debts.owed == Owed::Data;
-        Claimed {
-            kept,
-            in_data,
-            count: if has_count {
-                self.discipline.count()
-            } else {
-                0
-            },
-            owed: self.debts.owed,
-            unanswered: self.debts.unanswered.unwrap_or(0),
-            circuits: self.circuits,
-        }
     }
 
     /// The number for a record that the caller sends to the daemon by itself.
@@ -349,57 +171,6 @@ impl Port {
         // A pty has a speed only by name.
         let leaves = if self.pty { Duration::ZERO } else { character };
         self.transmit.set_character(leaves);
-    }
-
-    /// Whether bytes are kept instead of read.
-    fn holds(&self) -> bool {
-        self.discipline.is_stopped() || (self.unset && !self.discipline.in_data())
-    }
-
-    /// When the line that has begun was typed at last.
-    fn typing(&self) -> Option<Time> {
-        self.discipline.typing().filter(|_| self.between_commands())
-    }
-
-    /// Command mode, and no answer is awaited.
-    fn between_commands(&self) -> bool {
-        !self.holds() && matches!(self.discipline.mode(), Mode::Command(_))
-    }
-
-    fn keep(&mut self, bytes: &[u8]) {
-        let Some(&first) = bytes.first() else {
-            return;
-        };
-        let swallowed =
-            self.kept.is_empty() && self.discipline.is_stopped() && self.discipline.swallows(first);
-        self.kept.push(&bytes[usize::from(swallowed)..]);
-    }
-
-    /// Gives the discipline bytes. Returns how many it took.
-    fn feed(&mut self, bytes: &[u8], now: Time, out: &mut impl Output) -> usize {
-        let (discipline, mut reports) = self.parts(now, out);
-        discipline.input(bytes, now, &mut reports)
-    }
-
-    /// Reads what was kept, as far as the mode goes.
-    fn replay(&mut self, now: Time, out: &mut impl Output) {
-        // In `Wait` only what comes after the command began may be a key.
-        while !self.kept.is_empty()
-            && !self.holds()
-            && !matches!(self.discipline.mode(), Mode::Wait(_))
-        {
-            let mut kept = core::mem::take(&mut self.kept);
-            let taken = self.feed(kept.bytes(), now, out);
-            kept.consume(taken);
-            self.kept = kept;
-        }
-    }
-
-    /// A module's port goes on after a restart of the daemon.
-    fn resume(&mut self, now: Time, out: &mut impl Output) {
-        self.resume = None;
-        self.unset = false;
-        self.replay(now, out);
     }
 
     /// Sends the unsolicited result codes that may go now.
@@ -424,18 +195,6 @@ impl Port {
         }
     }
 
-    /// Nobody has the pty open any more, or somebody has.
-    fn opened(&mut self, open: bool, now: Time, out: &mut impl Output) {
-        let absent = (!open).then_some(Absent::Peer);
-        self.transmit.absent(absent, now, &mut self.sequence, out);
-        if !open {
-            self.kept.clear();
-            self.discipline.abandon_line();
-            self.prompt_moves();
-            self.prompt_drains(now);
-        }
-    }
-
     fn prompt_moves(&mut self) {
         if let Prompt::Queued(place) = self.debts.prompt
             && self.transmit.is_sent(place + 1)
@@ -446,11 +205,7 @@ impl Port {
     }
 
     fn prompt_drains(&mut self, now: Time) {
-        if self
-            .draining
-            .is_some_and(|place| self.transmit.is_drained(place))
-        {
-            self.draining = None;
+        if self.transmit.prompt_drained() {
             self.discipline.drained(now);
         }
     }

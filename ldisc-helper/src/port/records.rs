@@ -3,8 +3,8 @@
 use super::operation::Operation;
 use super::reports::Prompt;
 use super::{Action, Output, Port, Violation};
-use crate::discipline::Mode;
-use crate::record::{Flags, Header, Owed, Role, ToHelper, WINDOW};
+use crate::discipline::{Data, Mode};
+use crate::record::{Failure, Flags, Header, Owed, Role, ToHelper, WINDOW};
 use crate::time::Time;
 
 /// How many records may wait for the output to move.
@@ -65,7 +65,11 @@ impl Port {
         // A module has no use for our result codes.
         if flags.urc && self.role == Role::Dce {
             self.urcs.push(bytes, ack);
-            return self.settle(now, out);
+            match self.transmit.is_absent() {
+                Some(absent) => drop(self.drop_urcs(absent.failure(), out)),
+                None => self.settle(now, out),
+            }
+            return;
         }
         if !matches!(self.debts.prompt, Prompt::Queued(_)) && !bytes.is_empty() {
             self.debts.prompt = Prompt::Queued(self.transmit.place());
@@ -79,18 +83,25 @@ impl Port {
 
     fn flush(&mut self, of: u32, now: Time, out: &mut impl Output) {
         let mut dropped = self.transmit.flush(None, &mut self.sequence, out);
-        while let Some(text) = self.urcs.pop() {
-            dropped += text.len as u64;
-            if let Some(of) = text.ack {
-                self.sequence.done(of, text.len as u64, None, out);
-            }
-        }
+        dropped += self.drop_urcs(None, out);
         let failed = out.perform(Action::FlushOutput).err();
         self.transmit.flushed(now);
         self.sequence.done(of, dropped, failed, out);
         self.prompt_moves();
         self.prompt_drains(now);
         self.advance(now, out);
+    }
+
+    /// Unsolicited result codes are not for who comes next. Returns how many bytes were dropped.
+    pub(super) fn drop_urcs(&mut self, failed: Option<Failure>, out: &mut impl Output) -> u64 {
+        let mut dropped = 0;
+        while let Some(text) = self.urcs.pop() {
+            dropped += text.len as u64;
+            if let Some(of) = text.ack {
+                self.sequence.done(of, text.len as u64, failed, out);
+            }
+        }
+        dropped
     }
 
     /// The mode, if `answers` is the record whose answer is owed, or 0 where none is.
@@ -103,11 +114,10 @@ impl Port {
         }
         self.debts.unanswered = None;
         self.unset = !self.sequence.attached;
-        self.draining = None;
-        if let Mode::Data(data) = &mode {
-            if data.ends.deadline.is_some() || data.ends.idle.is_some() {
-                self.draining = Some(self.transmit.place());
-            }
+        let clocks = |data: &Data| data.ends.deadline.is_some() || data.ends.idle.is_some();
+        let watch = matches!(&mode, Mode::Data(data) if clocks(data));
+        self.transmit.watch_prompt(watch);
+        if let Mode::Data(_) = &mode {
             self.debts.owed = Owed::Data;
             if self.debts.prompt == Prompt::Awaited {
                 // There is none; what came until now came before it.

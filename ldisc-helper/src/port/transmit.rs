@@ -1,9 +1,11 @@
 //! Output: bytes, and what has to happen between them, strictly in order.
 
+mod perform;
+
+use super::Output;
 use super::answers::{Answers, Sequence};
 use super::operation::{Entry, Operation, Phase};
 use super::queue::Queue;
-use super::{Action, Output};
 use crate::discipline::Mode;
 use crate::record::{Failure, FromHelper, LineSettings};
 use crate::time::Time;
@@ -31,12 +33,16 @@ pub(super) struct Transmit {
     answers: Answers,
     /// What the TTY took since it was last seen empty may still be in it.
     undrained: bool,
+    /// How many of the bytes sent have left the TTY for certain.
+    left: u64,
     /// When what the TTY took has left it, at the line's speed.
     leaving: Time,
-    /// How much was in the TTY when it was looked at last.
-    in_tty: usize,
+    /// When to look whether it has.
+    look: Time,
     /// How long until the next look at least.
     patience: Duration,
+    /// It matters when all before this place has left, besides for operations.
+    prompt: Option<u64>,
     /// When output moved last, or had reason to.
     moved: Time,
     standstill: bool,
@@ -65,7 +71,7 @@ pub(super) enum Absent {
 }
 
 impl Absent {
-    fn failure(self) -> Option<Failure> {
+    pub(super) fn failure(self) -> Option<Failure> {
         (self == Self::Device).then_some(Failure::Gone)
     }
 }
@@ -82,9 +88,11 @@ impl Transmit {
             phase: Phase::Waiting,
             answers: Answers::default(),
             undrained: false,
+            left: 0,
             leaving: now,
-            in_tty: 0,
+            look: now,
             patience: DRAIN_LOOK.0,
+            prompt: None,
             moved: now,
             standstill: false,
             character,
@@ -160,6 +168,12 @@ impl Transmit {
         if n == 0 {
             return;
         }
+        let characters = u32::try_from(n).unwrap_or(u32::MAX);
+        self.leaving = self.leaving.max(now) + self.character.saturating_mul(characters);
+        // What goes out behind a prompt does not put off the look for it.
+        if self.prompt.is_none_or(|place| place > self.sent) {
+            self.look = self.leaving;
+        }
         if let Phase::Sending { left, .. } = &mut self.phase {
             *left -= u8::try_from(n).unwrap_or(*left);
         } else {
@@ -167,14 +181,28 @@ impl Transmit {
             self.sent += n as u64;
         }
         self.undrained = true;
-        let characters = u32::try_from(n).unwrap_or(u32::MAX);
-        self.leaving = self.leaving.max(now) + self.character.saturating_mul(characters);
         self.moves(now, sequence, out);
         self.settle(sequence, out);
     }
 
-    /// Whether it matters when the TTY is empty, besides for `prompt` (a place in all that was queued).
-    pub(super) fn wants_drain(&self, prompt: Option<u64>) -> bool {
+    /// Asks for [`Transmit::prompt_drained`] about all that was queued before, or about nothing.
+    pub(super) fn watch_prompt(&mut self, watch: bool) {
+        self.prompt = watch.then_some(self.queued);
+        self.look = self.leaving;
+    }
+
+    /// Whether the prompt that was asked about has left; tells it once.
+    pub(super) fn prompt_drained(&mut self) -> bool {
+        let has_left = |place| self.sent >= place && (self.left >= place || !self.undrained);
+        let drained = self.prompt.is_some_and(has_left);
+        if drained {
+            self.prompt = None;
+        }
+        drained
+    }
+
+    /// Whether it matters how much is left in the TTY.
+    pub(super) fn wants_drain(&self) -> bool {
         let operation = match self.phase {
             Phase::Sending { left, .. } => left == 0,
             Phase::Waiting => self
@@ -183,12 +211,12 @@ impl Transmit {
                 .is_some_and(|next| next.operation.wants_drain() && next.at <= self.sent),
             _ => false,
         };
-        self.undrained && (operation || prompt.is_some_and(|at| at <= self.sent))
+        self.undrained && (operation || self.prompt.is_some_and(|place| place <= self.sent))
     }
 
-    /// When to look whether the TTY is empty.
+    /// When to look how much is left in it.
     pub(super) fn drain_look(&self) -> Time {
-        self.leaving
+        self.look
     }
 
     /// The TTY is not empty yet.
@@ -199,122 +227,24 @@ impl Transmit {
         sequence: &mut Sequence,
         out: &mut O,
     ) {
-        if left < self.in_tty {
-            self.moves(now, sequence, out);
+        let gone = self.sent.saturating_sub(left as u64);
+        if gone > self.left {
+            self.left = gone;
             self.patience = DRAIN_LOOK.0;
+            self.moves(now, sequence, out);
         }
-        self.in_tty = left;
         let characters = u32::try_from(left).unwrap_or(u32::MAX);
-        self.leaving = now + self.character.saturating_mul(characters).max(self.patience);
+        self.leaving = now + self.character.saturating_mul(characters);
+        self.look = self.leaving.max(now + self.patience);
         self.patience = (self.patience * 2).min(DRAIN_LOOK.1);
     }
 
     pub(super) fn drained(&mut self, now: Time) {
         self.undrained = false;
-        self.in_tty = 0;
+        self.left = self.sent;
+        self.leaving = now;
         self.patience = DRAIN_LOOK.0;
         self.moved = now;
-    }
-
-    /// Performs what has its turn. What is not for the output alone is given back: call again then.
-    pub(super) fn advance<O: Output>(
-        &mut self,
-        now: Time,
-        sequence: &mut Sequence,
-        out: &mut O,
-    ) -> Option<Turn> {
-        loop {
-            self.settle(sequence, out);
-            let next = self.operations.front()?;
-            let ready = next.at <= self.sent;
-            let drained = ready && !self.undrained;
-            let given_up = now >= self.moved + STANDSTILL;
-            let failed = match (&next.operation, &self.phase) {
-                _ if self.absent == Some(Absent::Device) => Some(Failure::Gone),
-                (Operation::Mode { .. }, _) => None,
-                (Operation::Circuits(circuits), _) if ready || given_up => {
-                    out.perform(Action::SetCircuits(*circuits)).err()
-                }
-                (Operation::Drain, _) if drained => None,
-                (Operation::Configure(line), _) if drained => {
-                    out.perform(Action::Configure(*line)).err()
-                }
-                (Operation::Break(length), Phase::Waiting) if drained => {
-                    match out.perform(Action::BreakOn) {
-                        Ok(()) => {
-                            self.phase = Phase::Breaking(now + *length);
-                            return None;
-                        }
-                        Err(failure) => Some(failure),
-                    }
-                }
-                (Operation::Break(_), Phase::Breaking(until)) => {
-                    if now < *until {
-                        return None;
-                    }
-                    out.perform(Action::BreakOff).err()
-                }
-                (Operation::Escape { guard, .. }, Phase::Waiting) if drained => {
-                    self.phase = Phase::Before(now + *guard);
-                    continue;
-                }
-                (Operation::Escape { character, .. }, Phase::Before(until)) => {
-                    if now >= *until {
-                        let characters = [*character; 3];
-                        self.phase = Phase::Sending {
-                            characters,
-                            left: 3,
-                        };
-                        self.moved = now;
-                    }
-                    return None;
-                }
-                (Operation::Escape { guard, .. }, Phase::Sending { left: 0, .. })
-                    if !self.undrained =>
-                {
-                    self.phase = Phase::After(now + *guard);
-                    continue;
-                }
-                (Operation::Escape { .. }, Phase::After(until)) => {
-                    if now < *until {
-                        return None;
-                    }
-                    None
-                }
-                _ if given_up => Some(Failure::TimedOut),
-                _ => return None,
-            };
-            if let Some(turn) = self.finish(failed, now, sequence, out) {
-                return Some(turn);
-            }
-        }
-    }
-
-    /// The first operation is over.
-    fn finish<O: Output>(
-        &mut self,
-        failed: Option<Failure>,
-        now: Time,
-        sequence: &mut Sequence,
-        out: &mut O,
-    ) -> Option<Turn> {
-        let dropped = match self.phase {
-            Phase::Sending { left, .. } => u64::from(left),
-            _ => 0,
-        };
-        self.phase = Phase::Waiting;
-        self.moved = now;
-        let over = self.operations.pop_front()?;
-        self.performed += 1;
-        let (turn, failed) = match over.operation {
-            Operation::Mode { answers, mode } => (Some(Turn::Mode { answers, mode }), None),
-            Operation::Configure(line) if failed.is_none() => (Some(Turn::Line(line)), None),
-            _ => (None, failed),
-        };
-        if let Some(of) = over.ack {
-            sequence.done(of, dropped, failed, out);
-        }
-        turn
     }
 
     /// Drops what has not been sent. Returns how many bytes that was.
@@ -334,6 +264,7 @@ impl Transmit {
     /// What the TTY had taken was dropped as well.
     pub(super) fn flushed(&mut self, now: Time) {
         self.leaving = now;
+        self.look = now;
     }
 
     /// Nobody reads any more, or (`None`) somebody does again.
@@ -363,13 +294,13 @@ impl Transmit {
         }
     }
 
-    pub(super) fn next_deadline(&self, prompt: Option<u64>) -> Option<Time> {
+    pub(super) fn next_deadline(&self) -> Option<Time> {
         let phase = match self.phase {
             Phase::Breaking(until) | Phase::Before(until) | Phase::After(until) => Some(until),
             Phase::Waiting | Phase::Sending { .. } if self.operations.is_empty() => None,
             Phase::Waiting | Phase::Sending { .. } => Some(self.moved + STANDSTILL),
         };
-        let drain = self.wants_drain(prompt).then_some(self.leaving);
+        let drain = self.wants_drain().then_some(self.look);
         let told = self.standstill_at().filter(|_| !self.standstill);
         [phase, drain, told].into_iter().flatten().min()
     }
@@ -416,22 +347,9 @@ impl Transmit {
         self.sent >= place
     }
 
-    /// Whether all before `place` has left the TTY.
-    pub(super) fn is_drained(&self, place: u64) -> bool {
-        self.is_sent(place) && !self.undrained
-    }
-
-    /// Takes the first mode out of the operations.
-    pub(super) fn take_mode(&mut self) -> Option<(u32, Mode)> {
-        let is_mode = |entry: &Entry| matches!(entry.operation, Operation::Mode { .. });
-        let place = self.operations.iter().position(is_mode)?;
-        match self.operations.remove(place)?.operation {
-            Operation::Mode { answers, mode } => {
-                self.performed += 1;
-                Some((answers, mode))
-            }
-            _ => None,
-        }
+    /// Whether what is queued falls on the floor, and why.
+    pub(super) fn is_absent(&self) -> Option<Absent> {
+        self.absent
     }
 
     /// The daemon that waited for answers is gone.

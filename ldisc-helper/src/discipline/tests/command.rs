@@ -167,3 +167,17 @@ fn nothing_is_taken_while_stopped() {
     assert_eq!(rig.read(b"ATI\r"), 0);
     assert_eq!(rig.discipline.next_deadline(), None);
 }
+
+#[test]
+fn keys_and_line_feeds_have_a_parity_bit_too() {
+    let mut rig = Rig::new(Mode::Command(command()));
+    rig.discipline.set_line(true, Duration::ZERO);
+    rig.read(b"ATD\x8D");
+    rig.mode(Mode::Wait(Wait {
+        keys: Keys::Of([0x1B; 4]),
+    }));
+    assert_eq!(rig.read(b"\x8A"), 1);
+    assert_eq!(rig.read(b"\x9B"), 1);
+    assert_eq!(rig.found(), [line("ATD"), Found::Key(0x1B)]);
+    assert_eq!(rig.log.unread, b"");
+}

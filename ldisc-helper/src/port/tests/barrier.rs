@@ -231,3 +231,13 @@ fn a_silence_behind_the_barrier_is_no_guard_time() {
     rig.wait(5000);
     assert_eq!(rig.events().last(), Some(&data("+++")));
 }
+
+#[test]
+fn what_may_be_read_at_once_is_what_may_be_kept() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    assert_eq!(rig.port.input_room(), 32 * 1024);
+    rig.host(b"AT\rabc");
+    assert_eq!(rig.port.input_room(), 32 * 1024 - 3);
+    rig.host(&[b'x'; 32 * 1024 - 3]);
+    assert_eq!(rig.port.input_room(), 0);
+}

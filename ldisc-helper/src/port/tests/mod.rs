@@ -7,7 +7,7 @@ mod urc;
 
 use super::*;
 use crate::discipline::{Cause, Command, Data, Ends, Keys};
-use crate::record::{Flags, Header, MAX_PACKET, ToHelper, VERSION, Wiring};
+use crate::record::{Claimed, Flags, Header, MAX_PACKET, ToHelper, VERSION, Wiring};
 
 /// What came out of the port, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -105,7 +105,7 @@ fn slow_output_is_not_still() {
         rig.wait(29_999);
         rig.takes(1);
     }
-    for left in [5, 4] {
+    for left in [3, 2] {
         rig.wait(29_000);
         rig.in_tty = left;
     }
@@ -266,4 +266,53 @@ fn an_echo_that_nobody_reads_does_not_grow() {
         rig.host(&[b'x'; 1000]);
     }
     assert!(rig.port.output().len() <= 64 * 1024);
+}
+
+#[test]
+fn an_escape_that_cannot_go_out_is_given_up() {
+    let mut rig = Rig::with(claim("/dev/ttyUSB2", Role::Dte));
+    let of = rig.send(
+        ACK,
+        &ToHelper::SendEscape {
+            character: b'+',
+            guard: Duration::from_secs(1),
+        },
+    );
+    rig.flowing = false;
+    rig.wait(31_000);
+    let given_up = Event::Done {
+        of,
+        dropped: 3,
+        failed: Some(Failure::TimedOut),
+    };
+    assert_eq!(rig.events(), [Event::Stopped(true), given_up]);
+}
+
+#[test]
+fn an_echo_behind_the_prompt_does_not_put_off_the_deadline() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.host(b"AT+B\r");
+    rig.write("CONNECT\r");
+    rig.answer(Mode::Data(Data {
+        ends: Ends {
+            deadline: Some(Duration::from_millis(100)),
+            ..Ends::default()
+        },
+        echo: crate::discipline::Echo::All,
+        discard: false,
+    }));
+    rig.events();
+    // More than the line carries, so the TTY is never empty.
+    rig.in_tty = 200;
+    for _ in 0..150 {
+        rig.host(&[b'x'; 20]);
+        rig.flowing = false;
+        rig.wait(1);
+        rig.flowing = true;
+    }
+    let events = rig.events();
+    assert!(matches!(
+        events.last(),
+        Some(Event::End(Cause::Deadline, _))
+    ));
 }

@@ -274,3 +274,26 @@ fn a_short_guard_shortens_the_rest() {
     );
     assert_eq!(rig.port.rest(), Some(Duration::from_millis(1)));
 }
+
+#[test]
+fn a_mode_that_still_waits_when_its_daemon_dies_holds_for_the_next() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.host(b"AT+B\rabc");
+    rig.flowing = false;
+    rig.write("CONNECT\r");
+    let faster = LineSettings {
+        speed: 460_800,
+        ..LineSettings::default()
+    };
+    rig.send(Flags::default(), &ToHelper::Configure(faster));
+    rig.answer(length(5));
+    let claimed = rig.restart(1);
+    let in_data = Claimed {
+        in_data: true,
+        count: 3,
+        ..again(Owed::Data)
+    };
+    assert_eq!(claimed, in_data);
+    rig.host(b"deAT\r");
+    assert_eq!(rig.events().last(), Some(&Event::End(Cause::Length, 5)));
+}

@@ -106,3 +106,27 @@ fn on_a_modules_port_it_is_a_write_like_any_other() {
     rig.urc(RING);
     assert_eq!(rig.wire(), RING);
 }
+
+#[test]
+fn it_is_not_for_who_opens_the_pty_next() {
+    let mut rig = Rig::new("pty:panel");
+    rig.host(b"AT\r");
+    let flags = Flags {
+        urc: true,
+        ack: true,
+        result: false,
+    };
+    let first = rig.send(flags, &ToHelper::Write(b"RING"));
+    rig.circuits(false);
+    let second = rig.send(flags, &ToHelper::Write(b"RING"));
+    rig.circuits(true);
+    rig.answer(Mode::Command(command()));
+    let dropped = |of| Event::Done {
+        of,
+        dropped: 4,
+        failed: None,
+    };
+    let (events, wire) = rig.both();
+    assert_eq!(wire, "AT\r");
+    assert_eq!(events[2..4], [dropped(first), dropped(second)]);
+}

@@ -56,6 +56,17 @@ impl Spool {
 
     fn start(&self) -> io::Result<Found> {
         self.files.make_folder(&self.root)?;
+        if let Some(parent) = self.root.parent() {
+            let parent = match parent.as_os_str().is_empty() {
+                true => Path::new("."),
+                false => parent,
+            };
+            match self.files.sync_folder(parent) {
+                // We can't have made it there.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                result => result?,
+            }
+        }
         for name in ["tmp", "jobs", "corrupt"] {
             self.files.make_folder(&self.root.join(name))?;
         }

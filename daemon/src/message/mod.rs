@@ -7,6 +7,7 @@ mod address;
 mod charset;
 mod compose;
 mod decompose;
+mod fuzz;
 mod prepare;
 mod stamp;
 
@@ -14,6 +15,7 @@ pub use address::{Mailbox, check_address};
 pub use charset::Charset;
 pub use compose::compose;
 pub use decompose::decompose;
+pub use fuzz::{fuzz_mailboxes, fuzz_message};
 pub use prepare::{Prepared, prepare};
 pub use stamp::{Stamp, date_line};
 

@@ -304,9 +304,22 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(raw in prop::collection::vec(any::<u8>(), 0..600), line in any::<String>()) {
-        let _ = decompose(&raw);
-        let _ = prepare(raw, &stamp());
-        let _ = Mailbox::parse_list(&line);
+    fn any_bytes(raw in prop::collection::vec(any::<u8>(), 0..600), line in any::<String>()) {
+        fuzz_message(&raw);
+        fuzz_mailboxes(&line);
+    }
+
+    #[test]
+    fn likely_bytes(
+        head in "((From|To|Cc|Bcc|Subject|Date|Content-Type|X): ?[ -~]{0,30}\r?\n( [a-z]{0,5}\n)?){0,5}",
+        from in "[a-z\"<>@., ]{0,20}",
+        body in "[ -~\r\n.=]{0,80}",
+        list in "([a-z]{0,3}[\"<>@,.\\\\ ]{0,2}){0,8}",
+    ) {
+        fuzz_message(format!("{head}\n{body}").as_bytes());
+        fuzz_message(format!("From: x@example.org\r\n{head}\n{body}").as_bytes());
+        fuzz_message(format!("From: {from}\r\n\r\n{body}").as_bytes());
+        fuzz_mailboxes(&list);
+        fuzz_mailboxes(&format!("{list}@b.org"));
     }
 }

@@ -356,6 +356,19 @@ impl Engine {
         self.command_mode(answers.unwrap_or(0), out);
     }
 
+    /// The plug is pulled: when the port is claimed again, the module is switched on. What is under way
+    /// gets an error.
+    pub fn switch_off(&mut self, out: &mut Vec<Effect>) {
+        if !matches!(
+            std::mem::replace(&mut self.state, State::Idle),
+            State::Idle | State::Silent
+        ) {
+            self.apologise(out);
+        }
+        self.power_on(out);
+        self.fresh = true;
+    }
+
     /// Forgets what a power cut forgets.
     fn power_on(&mut self, out: &mut Vec<Effect>) {
         if let Some(mail) = self.mail.take() {

@@ -1,0 +1,143 @@
+//! An emulator from outside: what it is set up with, what can be seen of it, what it can be told.
+
+use crate::dialect::{Dialect, Identity};
+use crate::job::Via;
+use crate::service::{Error, ErrorKind, Result};
+use crate::trace::Trace;
+use hayes_ldisc::record::{LineSettings, Wiring};
+use std::path::PathBuf;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// What an emulator is set up with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its name in the configuration.
+    pub name: String,
+    /// A path, or `pty:NAME`.
+    pub device: String,
+    /// The line until the equipment sets it otherwise.
+    pub line: LineSettings,
+    /// How the circuits are wired.
+    pub wiring: Wiring,
+    /// The dialect that it plays.
+    pub dialect: &'static Dialect,
+    /// What it says that it is; [`crate::dialect::Played::identity`] unless configured.
+    pub identity: Identity,
+    /// The ways out of its mails, in order.
+    pub via: Vec<Via>,
+    /// A folder of its own for what survives the daemon but not the machine (`RuntimeDirectory`): volatile
+    /// memory and volatile files.
+    pub memory_dir: PathBuf,
+    /// A folder of its own for what survives the machine (`state_dir`): user profile and lasting files.
+    pub files_dir: PathBuf,
+}
+
+/// What an emulator is doing. The names are `Emulator.State` on D-Bus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Somebody stopped it.
+    Stopped,
+    /// The helper refuses the device.
+    Refused,
+    /// The device, or the helper, is not there.
+    #[default]
+    Absent,
+    /// It waits for commands.
+    Command,
+    /// It takes data.
+    Data,
+    /// It carries a command out.
+    Busy,
+}
+
+impl State {
+    /// Its name on D-Bus.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Refused => "refused",
+            Self::Absent => "absent",
+            Self::Command => "command",
+            Self::Data => "data",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// What can be seen of an emulator.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// What it is doing.
+    pub state: State,
+    /// The equipment is there (its DTR is on; on a pty somebody has it open).
+    pub dtr: bool,
+    /// Command lines so far.
+    pub commands: u64,
+    /// Bytes of command lines and data from the equipment.
+    pub bytes_in: u64,
+    /// Bytes to the equipment, echo not counted.
+    pub bytes_out: u64,
+    /// Data modes that an escape ended.
+    pub escapes: u64,
+}
+
+/// What an emulator is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Start,
+    Stop,
+    Reset,
+}
+
+/// An order, and where to say that it was carried out.
+pub(super) type Told = (Order, oneshot::Sender<()>);
+
+/// An emulator. Its task ends with its last handle.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) settings: Settings,
+    pub(super) view: watch::Receiver<Snapshot>,
+    pub(super) orders: mpsc::Sender<Told>,
+    pub(super) trace: Trace,
+}
+
+impl Handle {
+    /// What it is set up with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What can be seen of it, now and later.
+    pub fn snapshot(&self) -> watch::Receiver<Snapshot> {
+        self.view.clone()
+    }
+
+    /// Its dialogue, secrets starred.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// Switches the module on, and claims its port. Nothing happens to one that is on.
+    pub async fn start(&self) -> Result<()> {
+        self.tell(Order::Start).await
+    }
+
+    /// Switches the module off, and gives its port back. A mail that is being sent is cancelled.
+    pub async fn stop(&self) -> Result<()> {
+        self.tell(Order::Stop).await
+    }
+
+    /// Switches the module off and on: what equipment has not stored is forgotten. Nothing happens to one
+    /// that is off.
+    pub async fn reset(&self) -> Result<()> {
+        self.tell(Order::Reset).await
+    }
+
+    async fn tell(&self, order: Order) -> Result<()> {
+        let gone = || Error::new(ErrorKind::Internal, "the emulator's task has ended");
+        let (done, answer) = oneshot::channel();
+        let sent = self.orders.send((order, done)).await;
+        sent.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())
+    }
+}

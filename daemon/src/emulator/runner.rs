@@ -1,0 +1,165 @@
+//! Keeps an emulator going: its port, its engine, and what they ask of each other.
+
+use super::engine::Engine;
+use super::handle::{Handle, Order, Settings, Snapshot, State, Told};
+use super::session::{Over, Session};
+use super::world::World;
+use crate::disk::Disk;
+use crate::job::Jobs;
+use crate::port;
+use crate::service::Result;
+use crate::trace::Trace;
+use hayes_ldisc::record::{Claim, Role, VERSION};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// How long until a helper that is gone, or refuses, is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Starts an emulator. Must run inside a tokio runtime.
+pub fn start(settings: Settings, helper: PathBuf, jobs: Jobs, disk: Disk) -> Handle {
+    let (view, seen) = watch::channel(Snapshot::default());
+    let (orders, told) = mpsc::channel(8);
+    let trace = Trace::default();
+    let handle = Handle {
+        settings: settings.clone(),
+        view: seen,
+        orders,
+        trace: trace.clone(),
+    };
+    let keeper = Keeper {
+        settings,
+        helper,
+        view,
+        trace,
+        told,
+    };
+    tokio::spawn(keeper.run(jobs, disk));
+    handle
+}
+
+struct Keeper {
+    settings: Settings,
+    helper: PathBuf,
+    view: watch::Sender<Snapshot>,
+    trace: Trace,
+    told: mpsc::Receiver<Told>,
+}
+
+impl Keeper {
+    /// Ends when nobody has a handle any more.
+    async fn run(mut self, jobs: Jobs, disk: Disk) {
+        let name = self.settings.name.clone();
+        let (world, mut engine) = loop {
+            match self.open(disk.clone(), jobs.clone()).await {
+                Ok(opened) => break opened,
+                Err(error) => {
+                    tracing::error!(emulator = name, %error, "can't be started");
+                    if !self.pause().await {
+                        return;
+                    }
+                }
+            }
+        };
+        loop {
+            match self.session(&world, &mut engine).await {
+                Ok(Over::Stopped) => {
+                    if !self.stopped().await {
+                        return;
+                    }
+                }
+                Ok(Over::Abandoned) => return,
+                Ok(Over::Refused) => {
+                    if !self.pause().await {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(emulator = name, %error, "its port is gone");
+                    self.show(State::Absent);
+                    if !self.pause().await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn open(&self, disk: Disk, jobs: Jobs) -> Result<(World, Engine)> {
+        let (world, found) = World::open(&self.settings, disk, jobs).await?;
+        let engine = Engine::new(
+            self.settings.dialect,
+            self.settings.identity.clone(),
+            self.settings.line,
+            found.saved,
+            found.stored,
+        );
+        Ok((world, engine))
+    }
+
+    async fn session(&mut self, world: &World, engine: &mut Engine) -> Result<Over> {
+        let claim = Claim {
+            version: VERSION,
+            device: &self.settings.device,
+            line: engine.line_settings(),
+            role: Role::Dce,
+            wiring: self.settings.wiring,
+        };
+        let (reader, writer) = port::claim(&self.helper, &claim).await?;
+        let session = Session {
+            reader,
+            writer,
+            engine,
+            world,
+            view: &self.view,
+            trace: &self.trace,
+            taken: 0,
+            here: false,
+        };
+        let over = session.run(&mut self.told).await;
+        engine.hangup();
+        over
+    }
+
+    /// Waits a little. False: nobody has a handle any more.
+    async fn pause(&mut self) -> bool {
+        let again = tokio::time::sleep(AGAIN);
+        tokio::pin!(again);
+        loop {
+            tokio::select! {
+                () = &mut again => return true,
+                told = self.told.recv() => match told {
+                    Some((Order::Stop, done)) => {
+                        let _ = done.send(());
+                        return self.stopped().await;
+                    }
+                    // It starts anew as soon as it can.
+                    Some((Order::Start | Order::Reset, done)) => drop(done.send(())),
+                    None => return false,
+                },
+            }
+        }
+    }
+
+    /// Waits to be started. False: nobody has a handle any more.
+    async fn stopped(&mut self) -> bool {
+        self.show(State::Stopped);
+        while let Some((order, done)) = self.told.recv().await {
+            let _ = done.send(());
+            if order == Order::Start {
+                self.show(State::Absent);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn show(&self, state: State) {
+        self.view.send_if_modified(|view| {
+            let changed = view.state != state || view.dtr;
+            (view.state, view.dtr) = (state, false);
+            changed
+        });
+    }
+}

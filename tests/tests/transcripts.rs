@@ -3,10 +3,13 @@
 
 use anyhow::{Context, Result, ensure};
 use hayes_tests::transcript::replay::{Cut, input_length, replay};
-use hayes_tests::transcript::{Transcript, World};
+use hayes_tests::transcript::{Event, Transcript, World, pty};
+use hayes_tests::{scale, site::Site};
 use hayesd::dialect::{self, Dialect};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
 
 fn folder(dialect: &Dialect) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -81,6 +84,41 @@ fn at_every_split() -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// The sum of a transcript's waits.
+fn waits(transcript: &Transcript) -> Duration {
+    let waits = transcript.steps.iter().map(|step| match step.event {
+        Event::Wait(time) => time,
+        _ => Duration::ZERO,
+    });
+    waits.sum()
+}
+
+/// Real time passes here, so all are replayed at once; those that wait for minutes only at full length.
+#[tokio::test]
+async fn over_a_pseudo_terminal() -> Result<()> {
+    let site = Site::new()?;
+    let socket = site.helper_socket();
+    let mut replays = JoinSet::new();
+    for (at, (dialect, transcript, echo)) in cases()?.into_iter().enumerate() {
+        if !echo || (waits(&transcript) > Duration::from_secs(30) && scale::of(0, 1) == 0) {
+            continue;
+        }
+        let socket = socket.clone();
+        replays.spawn(async move {
+            pty::replay(&transcript, dialect, &socket, &format!("t{at}"))
+                .await
+                .with_context(|| transcript.path.display().to_string())
+        });
+    }
+    let results = replays.join_all().await;
+    let failures: Vec<_> = results
+        .iter()
+        .filter_map(|result| result.as_ref().err())
+        .collect();
+    ensure!(failures.is_empty(), "{failures:#?}");
+    Ok(())
 }
 
 #[test]

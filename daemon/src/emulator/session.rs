@@ -140,7 +140,6 @@ impl Session<'_> {
                 self.here = true;
                 self.count(|view| view.dtr = claimed.circuits.ready);
                 self.engine.claimed(&claimed, effects);
-                self.show(None);
             }
             Told::Refused { last, text } => {
                 self.trace.tell(Direction::Note, || text.clone());

@@ -10,6 +10,7 @@ pub mod disk;
 pub mod emulator;
 pub mod job;
 pub mod message;
+pub mod modem;
 pub mod net;
 pub mod port;
 pub mod service;

@@ -3,10 +3,12 @@
 //! - [`line`] takes a command line apart: several commands, basic, S-registers, extended.
 //! - [`parameter`] takes what stands behind `=` apart.
 //! - [`format`] makes answers: verbose or numeric, framed by S3 and S4.
+//! - [`response`] takes a module's answers apart: lines, prompts, raw data, results, values.
 
 pub mod format;
 pub mod line;
 pub mod parameter;
+pub mod response;
 
 pub use format::{Format, ResultCode};
 pub use line::{Command, Form, Malformed, Name};

@@ -1,8 +1,8 @@
 //! One folder a vendor: its commands, states, codes and words, as tables.
 //!
-//! A dialect is used twice: [`crate::emulator`] plays a module that speaks it, `modem` drives one. Both
-//! share the vendor's names and code tables. To add a vendor: make a folder beside `quectel`, and add
-//! one line to [`ALL`].
+//! A dialect is used twice: [`crate::emulator`] plays a module that speaks it, [`crate::modem`] drives
+//! one. Both share the vendor's names and code tables. To add a vendor: make a folder beside `quectel`,
+//! and add one line to [`ALL`].
 
 pub mod code;
 pub mod quectel;
@@ -12,6 +12,7 @@ pub mod v250;
 pub mod volume;
 
 use crate::emulator::MailEnded;
+use crate::modem::Drive;
 use std::borrow::Cow;
 
 pub use code::Code;
@@ -27,6 +28,8 @@ pub struct Dialect {
     pub codes: &'static [&'static [Code]],
     /// How a module that speaks it is played.
     pub played: &'static Played,
+    /// How its modules are driven.
+    pub drive: &'static dyn Drive,
 }
 
 /// How a module is played.

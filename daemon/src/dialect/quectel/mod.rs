@@ -4,6 +4,7 @@
 //! TCP/IP, FILE and SSL application notes of the same and of sister families.
 
 pub mod codes;
+mod drive;
 pub mod names;
 mod play;
 
@@ -14,4 +15,5 @@ pub const DIALECT: Dialect = Dialect {
     name: "quectel",
     codes: &[codes::CME, codes::FILE, codes::MAIL],
     played: &play::PLAYED,
+    drive: &drive::Quectel,
 };

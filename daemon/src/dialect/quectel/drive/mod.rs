@@ -1,0 +1,213 @@
+//! How Quectel's modules are driven: recognised, configured, asked to send mail.
+//!
+//! Sources: SMTP AT Commands Manual V1.0 (order of commands: chapter 2), AT Commands Manual V2.0,
+//! TCP/IP, FILE and SSL application notes of the family.
+
+mod bearer;
+mod errors;
+mod files;
+mod job;
+mod letter;
+mod server;
+mod steps;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use super::names::{CEREG, CGREG, CREG, QICSGP, QSMTPCFG, QSMTPPUT};
+use crate::at::response::{Urc, Value, named};
+use crate::modem::{
+    Drive, Facts, Identity, MailJob, Notice, Outgoing, Registration, SecretValue, Service,
+    Settings, Setup, Syntax,
+};
+use crate::service::{MailOpen, Result};
+use core::time::Duration;
+use letter::Letter;
+
+/// The driver's side of the dialect.
+#[derive(Debug)]
+pub(super) struct Quectel;
+
+/// Models with this grammar of the mail commands. The GSM modules (M95, M66, MC60) have another one
+/// under the same names and must not be driven with it.
+const MODELS: [&str; 12] = [
+    "EC20", "EC21", "EC25", "EG91", "EG95", "EG21", "EG25", "EM05", "UC20", "UC15", "AG35", "EC200",
+];
+
+const REGISTRATION: &[&str] = &["n", "ns*"];
+
+/// AT Commands Manual V2.0 (unsolicited result codes), SMTP manual (`+QSMTPPUT`), TCP/IP note (`+QIURC`).
+const URCS: &[Urc] = &[
+    distinct(CREG, REGISTRATION),
+    distinct(CGREG, REGISTRATION),
+    distinct(CEREG, REGISTRATION),
+    distinct(QSMTPPUT, &["nn?"]),
+    distinct("+QIURC", &["*"]),
+    distinct("+QIND", &["*"]),
+    distinct("+QUSIM", &["n"]),
+    distinct("+USIM", &["n"]),
+    distinct("+CMTI", &["*"]),
+    distinct("+CTZV", &["*"]),
+    distinct("+QIACTEX", &["nn*"]),
+    distinct("+QIDEACTEX", &["nn*"]),
+    // Their answers look the same.
+    alike("+CPIN", &["s"]),
+    alike("+CFUN", &["n"]),
+    distinct("RDY", &[]),
+    distinct("RING", &[]),
+    distinct("POWERED DOWN", &[]),
+    distinct("NORMAL POWER DOWN", &[]),
+];
+
+const fn distinct(name: &'static str, shapes: &'static [&'static str]) -> Urc {
+    Urc {
+        name,
+        shapes,
+        distinct: true,
+    }
+}
+
+const fn alike(name: &'static str, shapes: &'static [&'static str]) -> Urc {
+    Urc {
+        name,
+        shapes,
+        distinct: false,
+    }
+}
+
+const fn required(command: &'static str) -> Setup {
+    Setup {
+        command,
+        required: true,
+    }
+}
+
+const fn wished(command: &'static str) -> Setup {
+    Setup {
+        command,
+        required: false,
+    }
+}
+
+static FACTS: Facts = Facts {
+    syntax: Syntax {
+        urcs: URCS,
+        announces: &[],
+        probe: "+CMEE?",
+    },
+    setup: &[
+        required("E0V1Q0"),
+        required("+CMEE=1"),
+        wished("+CREG=1"),
+        wished("+CGREG=1"),
+        wished("+CEREG=1"),
+    ],
+    services: &[Service {
+        name: "mail",
+        test: "+QSMTPCFG=?",
+    }],
+    restart: "+CFUN=1,1",
+    boot: Duration::from_secs(90),
+    secrets: &[
+        SecretValue {
+            name: QSMTPCFG,
+            key: "account",
+            place: 2,
+        },
+        SecretValue {
+            name: "+QFTPCFG",
+            key: "account",
+            place: 2,
+        },
+        SecretValue {
+            name: QICSGP,
+            key: "",
+            place: 4,
+        },
+        SecretValue {
+            name: "+CPIN",
+            key: "",
+            place: 0,
+        },
+        SecretValue {
+            name: "+CPIN",
+            key: "",
+            place: 1,
+        },
+        SecretValue {
+            name: "+CLCK",
+            key: "",
+            place: 2,
+        },
+    ],
+    refused_by_hand: &[
+        "+QSMTPBODY",
+        "+QFUPL",
+        "+QFDWL",
+        "+QFREAD",
+        "+QFWRITE",
+        "+QFTPPUT",
+        "+QFTPGET",
+        "+QFTPLIST",
+        "+QFTPNLST",
+        "+QFTPMLSD",
+        "+QISEND",
+        "+QIOPEN",
+        "+CMGS",
+        "+CMGW",
+        "+CMUX",
+        "+IPR",
+        "+IFC",
+        "+ICF",
+        "+QPOWD",
+        "A",
+        "D",
+        "E",
+        "O",
+        "Q",
+        "S",
+        "V",
+        "Z",
+        "&F",
+    ],
+};
+
+impl Drive for Quectel {
+    fn name(&self) -> &'static str {
+        super::DIALECT.name
+    }
+
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn recognises(&self, identity: &Identity) -> bool {
+        let maker = identity.manufacturer.to_ascii_uppercase();
+        let model = identity.model.to_ascii_uppercase();
+        maker.starts_with("QUECTEL") && MODELS.iter().any(|known| model.starts_with(known))
+    }
+
+    fn notice(&self, line: &[u8]) -> Option<Notice> {
+        if matches!(line, b"RDY" | b"POWERED DOWN" | b"NORMAL POWER DOWN") {
+            return Some(Notice::Restarted);
+        }
+        // Of the three networks the packet one tells whether mail can pass.
+        let mut values = named(line, CEREG).or_else(|| named(line, CGREG))?;
+        let stat = values.next().and_then(Value::number)?;
+        Some(Notice::Registration(Registration::from_stat(stat)))
+    }
+
+    fn check_mail(&self, open: &MailOpen) -> Result<()> {
+        letter::check_envelope(open)
+    }
+
+    fn mail<'a>(
+        &self,
+        settings: &'a Settings,
+        mail: &'a Outgoing,
+    ) -> Result<Box<dyn MailJob + 'a>> {
+        let letter = Letter::new(mail)?;
+        Ok(Box::new(job::Job::new(settings, mail, letter)))
+    }
+}

@@ -1,0 +1,122 @@
+//! What a vendor's folder gives the driver: tables, and how its services are asked for.
+
+use super::chat::Chat;
+use super::engine::Syntax;
+use super::mail::{Batch, Outgoing};
+use super::report::Report;
+use super::settings::Settings;
+use super::snapshot::{Identity, Registration};
+use crate::service::{BoxFuture, MailOpen, Result, ServerReply};
+use core::time::Duration;
+use std::fmt::Debug;
+
+/// How one vendor's modules are driven.
+pub trait Drive: Debug + Send + Sync {
+    /// The dialect's name in the configuration.
+    fn name(&self) -> &'static str;
+
+    /// Its tables.
+    fn facts(&self) -> &'static Facts;
+
+    /// Whether a module that says this of itself speaks this dialect.
+    fn recognises(&self, identity: &Identity) -> bool;
+
+    /// What an unsolicited line says to the driver as such.
+    fn notice(&self, line: &[u8]) -> Option<Notice>;
+
+    /// Whether a mail with this envelope can be carried at all, as far as can be known without the
+    /// message and without sending anything. `NotSupported` or `TooLarge` if not.
+    fn check_mail(&self, open: &MailOpen) -> Result<()>;
+
+    /// The way to send this mail. `NotSupported` or `TooLarge` where the module could not carry it.
+    fn mail<'a>(&self, settings: &'a Settings, mail: &'a Outgoing)
+    -> Result<Box<dyn MailJob + 'a>>;
+}
+
+/// The tables of a dialect's driver.
+#[derive(Debug)]
+pub struct Facts {
+    /// How lines are told apart.
+    pub syntax: Syntax,
+    /// Sent in this order to a module that answers, without `AT`.
+    pub setup: &'static [Setup],
+    /// What a module can do, by the test command that it must know.
+    pub services: &'static [Service],
+    /// What restarts the module, without `AT`.
+    pub restart: &'static str,
+    /// How long it may take to come back.
+    pub boot: Duration,
+    /// Values that never show, in commands of people and in answers.
+    pub secrets: &'static [SecretValue],
+    /// Commands that people may not send: they end in data mode, change the line under us, or switch
+    /// the module off. Names as [`crate::at::Name`] spells them: `+IPR`, `E`, `&F`.
+    pub refused_by_hand: &'static [&'static str],
+}
+
+/// A command that configures a module.
+#[derive(Debug)]
+pub struct Setup {
+    /// Without `AT`.
+    pub command: &'static str,
+    /// Without it the module cannot be driven; else a refusal is only noted.
+    pub required: bool,
+}
+
+/// Something that a module can do.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name in `Modem.Services`.
+    pub name: &'static str,
+    /// The test command, without `AT`.
+    pub test: &'static str,
+}
+
+/// A value that never shows.
+#[derive(Debug)]
+pub struct SecretValue {
+    /// The command's or line's name with its sign.
+    pub name: &'static str,
+    /// The first value, where only such lines hold a secret; else empty.
+    pub key: &'static str,
+    /// Its place, counted from 0.
+    pub place: usize,
+}
+
+/// What an unsolicited line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Registration changed.
+    Registration(Registration),
+    /// The module has restarted: nothing that was set holds.
+    Restarted,
+}
+
+/// One mail on its way through a module. Steps are called in this order; [`Self::compose`] and
+/// [`Self::send`] once for each batch of recipients, [`Self::clean`] always.
+pub trait MailJob: Send {
+    /// Everything that all batches share: bearer, server, account, files.
+    fn prepare<'a>(
+        &'a mut self,
+        chat: &'a mut Chat,
+        report: &'a Report,
+    ) -> BoxFuture<'a, Result<()>>;
+
+    /// Composes the mail for these recipients.
+    fn compose<'a>(
+        &'a mut self,
+        chat: &'a mut Chat,
+        batch: &'a Batch,
+        report: &'a Report,
+    ) -> BoxFuture<'a, Result<()>>;
+
+    /// Sends what was composed and waits for the result; the server's word where the module tells it.
+    fn send<'a>(
+        &'a mut self,
+        chat: &'a mut Chat,
+        report: &'a Report,
+    ) -> BoxFuture<'a, Result<Option<ServerReply>>>;
+
+    /// Leaves nothing behind in the module, however the mail ended. Must do without the module if that
+    /// is gone.
+    fn clean<'a>(&'a mut self, chat: &'a mut Chat) -> BoxFuture<'a, ()>;
+}

@@ -1,0 +1,218 @@
+//! The modem as others see it: a way to send mail, properties, and what people may ask for.
+
+use super::by_hand;
+use super::drive::Drive;
+use super::ladder::Rung;
+use super::mail::{Outgoing, check};
+use super::report::Report;
+use super::settings::Settings;
+use super::snapshot::{Snapshot, State};
+use crate::disk::Disk;
+use crate::message::decompose;
+use crate::service::{
+    BoxFuture, Certainty, Content, Delivered, Error, ErrorKind, Fault, MailBack, MailOpen,
+    MailSession, Phase, Progress, Result, Verdict,
+};
+use crate::trace::Trace;
+use core::time::Duration;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How long a request waits for a modem that is just starting up or coming back.
+const SETTLES: Duration = Duration::from_secs(20);
+
+/// What the task is asked for.
+#[derive(Debug)]
+pub(super) enum Request {
+    Mail {
+        mail: Box<Outgoing>,
+        report: Report,
+        answer: oneshot::Sender<Result<Delivered>>,
+    },
+    Command {
+        text: String,
+        within: Duration,
+        answer: oneshot::Sender<Result<Vec<String>>>,
+    },
+    Reset(Rung),
+    Enable(bool),
+}
+
+/// A running modem. It stops, and its port is given back, when the last handle is dropped.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) snapshot: watch::Receiver<Snapshot>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) trace: Trace,
+    pub(super) disk: Disk,
+}
+
+impl Handle {
+    /// Its properties, now and whenever they change.
+    pub fn watch(&self) -> watch::Receiver<Snapshot> {
+        self.snapshot.clone()
+    }
+
+    /// Its dialogue.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// Sends a command line (`AT…`) and returns the lines of its answer, the result last, whatever it
+    /// is. `within` is 20 s at most; it includes the wait for requests before it.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for what is no command line, `NotSupported` for commands that take payload or
+    /// the module out of our hands, `Busy` where other requests did not end in time, `Timeout` where the
+    /// module did not answer, `NoModem`, `ModemGone`.
+    pub async fn command(&self, text: &str, within: Duration) -> Result<Vec<String>> {
+        let drive = self.ready(Duration::ZERO).await?;
+        by_hand::check(text, drive)?;
+        let within = within.min(by_hand::LONGEST);
+        let (answer, result) = oneshot::channel();
+        let request = Request::Command {
+            text: text.to_owned(),
+            within,
+            answer,
+        };
+        self.ask(request).await?;
+        // A little more: the task itself says that the module did not answer.
+        let patience = within + Duration::from_millis(500);
+        match tokio::time::timeout(patience, result).await {
+            Ok(answered) => answered.unwrap_or_else(|_| Err(gone())),
+            Err(_) => Err(
+                Error::new(ErrorKind::Busy, "the modem is busy with other requests")
+                    .by(Fault::Module),
+            ),
+        }
+    }
+
+    /// Begins the recovery with this rung, as soon as the request under way is done.
+    pub async fn reset(&self, rung: Rung) -> Result<()> {
+        self.ask(Request::Reset(rung)).await
+    }
+
+    /// Switches the driver on or off. Off: the request under way is given up and the port given back.
+    pub async fn enable(&self, on: bool) -> Result<()> {
+        self.ask(Request::Enable(on)).await
+    }
+
+    async fn ask(&self, request: Request) -> Result<()> {
+        self.requests.send(request).await.map_err(|_| gone())
+    }
+
+    /// The driver, once the modem works; waits so long for one that is coming up.
+    async fn ready(&self, patience: Duration) -> Result<&'static dyn Drive> {
+        let mut snapshot = self.snapshot.clone();
+        let settled = snapshot.wait_for(|now| {
+            !matches!(
+                now.state,
+                State::Claiming | State::Syncing | State::Recovering
+            )
+        });
+        let _ = tokio::time::timeout(patience, settled).await;
+        let now = self.snapshot.borrow();
+        match now.drive {
+            Some(drive) if now.state.works() => Ok(drive),
+            _ => {
+                let mut text = format!("modem {} is {}", self.settings.name, now.state.name());
+                if !now.reason.is_empty() {
+                    text = format!("{text}: {}", now.reason);
+                }
+                Err(Error::new(ErrorKind::NoModem, text))
+            }
+        }
+    }
+}
+
+fn gone() -> Error {
+    Error::new(ErrorKind::NoModem, "the modem's driver has stopped").by(Fault::Us)
+}
+
+impl MailBack for Handle {
+    /// A module cannot be asked step by step: checks what can be checked without sending, and takes
+    /// every recipient by inference.
+    fn open<'a>(
+        &'a self,
+        request: &'a MailOpen,
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<Box<dyn MailSession>>> {
+        Box::pin(async move {
+            progress.phase(Phase::Waiting);
+            let drive = self.ready(SETTLES).await?;
+            drive.check_mail(request)?;
+            let session = Session {
+                handle: self.clone(),
+                drive,
+                open: request.clone(),
+                verdicts: vec![Verdict::Accepted(Certainty::Inferred); request.recipients.len()],
+            };
+            let session: Box<dyn MailSession> = Box::new(session);
+            Ok(session)
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Session {
+    handle: Handle,
+    drive: &'static dyn Drive,
+    open: MailOpen,
+    verdicts: Vec<Verdict>,
+}
+
+impl MailSession for Session {
+    fn recipients(&self) -> &[Verdict] {
+        &self.verdicts
+    }
+
+    fn finish<'a>(
+        &'a mut self,
+        message: &'a Content,
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<Delivered>> {
+        Box::pin(async move {
+            let mail = self.read(message).await?;
+            let (report, relay) = Report::new();
+            let (answer, result) = oneshot::channel();
+            let request = Request::Mail {
+                mail: Box::new(mail),
+                report,
+                answer,
+            };
+            self.handle.ask(request).await?;
+            let delivered = relay
+                .until(result, progress)
+                .await
+                .unwrap_or_else(|| Err(gone()))?;
+            self.verdicts.clone_from(&delivered.recipients);
+            Ok(delivered)
+        })
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, ()> {
+        // Nothing was sent to the module yet.
+        Box::pin(async {})
+    }
+}
+
+impl Session {
+    /// Reads the message, takes it apart, and checks that the module can carry it.
+    async fn read(&self, message: &Content) -> Result<Outgoing> {
+        let path = message.path.clone();
+        let read = self.handle.disk.run(move || std::fs::read(&path)).await?;
+        let bytes = read.map_err(|error| {
+            let text = format!("message in the spool: {error}");
+            Error::new(ErrorKind::Internal, text)
+        })?;
+        let mail = Outgoing {
+            open: self.open.clone(),
+            plain: decompose(&bytes)?,
+            size: message.size,
+        };
+        check(&mail)?;
+        self.drive.mail(&self.handle.settings, &mail).map(drop)?;
+        Ok(mail)
+    }
+}

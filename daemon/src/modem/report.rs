@@ -1,0 +1,134 @@
+//! Between a request that waits and the task that carries it out: progress one way, giving up the other.
+
+use crate::service::{Error, ErrorKind, Phase, Progress, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+/// What the task tells.
+#[derive(Debug)]
+enum Told {
+    Phase(Phase),
+    Bytes(u64, u64),
+    Committing(oneshot::Sender<Result<()>>),
+}
+
+/// The task's end. The request is given up when the other end is dropped or [`Stop::stop`] was called.
+#[derive(Debug)]
+pub struct Report {
+    told: mpsc::UnboundedSender<Told>,
+    stop: Arc<Stop>,
+}
+
+/// The waiting end.
+#[derive(Debug)]
+pub(super) struct Relay {
+    told: mpsc::UnboundedReceiver<Told>,
+}
+
+/// Ends a request from the task's own side.
+#[derive(Debug, Default)]
+pub(super) struct Stop {
+    stopped: AtomicBool,
+    notify: Notify,
+}
+
+impl Stop {
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.notify.notify_waiters();
+    }
+}
+
+impl Report {
+    /// Both ends.
+    pub(super) fn new() -> (Self, Relay) {
+        let (sender, told) = mpsc::unbounded_channel();
+        let stop = Arc::default();
+        (Self { told: sender, stop }, Relay { told })
+    }
+
+    pub(super) fn stop(&self) -> Arc<Stop> {
+        Arc::clone(&self.stop)
+    }
+
+    /// Another phase has begun.
+    pub fn phase(&self, phase: Phase) {
+        let _ = self.told.send(Told::Phase(phase));
+    }
+
+    /// So many bytes of content have gone, of so many.
+    pub fn bytes(&self, done: u64, total: u64) {
+        let _ = self.told.send(Told::Bytes(done, total));
+    }
+
+    /// Returns when it is on disk that the peer may take the content from now on. `Cancelled` if
+    /// nobody waits any more.
+    pub async fn committing(&self) -> Result<()> {
+        let (done, told) = oneshot::channel();
+        let _ = self.told.send(Told::Committing(done));
+        told.await.unwrap_or_else(|_| Err(cancelled()))
+    }
+
+    /// Whether the request was given up.
+    pub fn is_cancelled(&self) -> bool {
+        self.told.is_closed() || self.stop.stopped.load(Ordering::Relaxed)
+    }
+
+    /// `Cancelled` if the request was given up; to be asked between steps.
+    pub fn proceed(&self) -> Result<()> {
+        if self.is_cancelled() {
+            return Err(cancelled());
+        }
+        Ok(())
+    }
+
+    /// Returns when the request is given up.
+    pub async fn cancelled(&self) {
+        let notified = self.stop.notify.notified();
+        tokio::pin!(notified);
+        // Registered before the look, so that no stop falls between.
+        notified.as_mut().enable();
+        if self.is_cancelled() {
+            return;
+        }
+        tokio::select! {
+            () = self.told.closed() => {}
+            () = notified => {}
+        }
+    }
+}
+
+impl Relay {
+    /// Passes on what the task tells, until `result` is there.
+    pub(super) async fn until<T>(
+        mut self,
+        mut result: oneshot::Receiver<T>,
+        progress: &dyn Progress,
+    ) -> Option<T> {
+        loop {
+            tokio::select! {
+                biased;
+                Some(told) = self.told.recv() => relay(told, progress).await,
+                result = &mut result => return result.ok(),
+            }
+        }
+    }
+}
+
+async fn relay(told: Told, progress: &dyn Progress) {
+    match told {
+        Told::Phase(phase) => progress.phase(phase),
+        Told::Bytes(done, total) => progress.bytes(done, total),
+        Told::Committing(done) => {
+            let _ = done.send(progress.committing().await);
+        }
+    }
+}
+
+fn cancelled() -> Error {
+    Error::new(
+        ErrorKind::Cancelled,
+        "given up while the modem worked on it",
+    )
+}

@@ -1,0 +1,216 @@
+//! Bringing a module to answer, recognising it, configuring it.
+//!
+//! Nothing is assumed: after a crash a module may be in data mode, at a prompt, at another speed, with
+//! echo on, with numeric results or none.
+
+use super::chat::{Chat, ChatError, Result};
+use super::drive::Drive;
+use super::expect::Expect;
+use super::line::Line;
+use super::settings::Settings;
+use super::snapshot::{Board, Identity};
+use crate::at::response::{FinalResult, split_name};
+use crate::dialect;
+use core::time::Duration;
+use hayes_ldisc::record::LineSettings;
+
+/// How long a module gets to say `OK` to a greeting.
+const GREETING: Duration = Duration::from_millis(500);
+
+/// What a module said while nobody listened is over after so long without a byte.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Speeds that modules are found at when the configured one is silent, the usual first.
+const SPEEDS: [u32; 8] = [
+    115_200, 9600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600,
+];
+
+/// Time for what only a module that has just started takes long for.
+const SLOW: Duration = Duration::from_secs(15);
+
+/// Why a module cannot be used although it answers.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    /// The dialogue failed.
+    Chat(ChatError),
+    /// It is not what was expected; for a person.
+    Wrong(String),
+}
+
+impl From<ChatError> for Unusable {
+    fn from(error: ChatError) -> Self {
+        Self::Chat(error)
+    }
+}
+
+/// Brings a module in whatever state to answer, and in step.
+pub(super) async fn wake(chat: &mut Chat, line: LineSettings) -> Result<()> {
+    chat.begin_anew();
+    chat.listen_to_quiet(QUIET).await?;
+    if !answers(chat, line).await? {
+        return Err(ChatError::Lost);
+    }
+    chat.resync().await
+}
+
+async fn answers(chat: &mut Chat, line: LineSettings) -> Result<bool> {
+    if greet(chat, 3).await? {
+        return Ok(true);
+    }
+    chat.note("no answer: leaves a data mode");
+    chat.escape().await?;
+    if greet(chat, 2).await? {
+        return Ok(true);
+    }
+    chat.escape_harder().await?;
+    if greet(chat, 2).await? {
+        return Ok(true);
+    }
+    sweep(chat, line).await
+}
+
+/// Greets a module so many times; whether it answered. The first greeting is bare: a module that
+/// measures the speed may lose it.
+async fn greet(chat: &mut Chat, times: u32) -> Result<bool> {
+    let any = Expect::any().within(GREETING).or_numeric();
+    for nth in 0..times {
+        let line = Line::new(if nth == 0 { "" } else { "E0V1Q0" });
+        match chat.nudge(&line, any).await {
+            Ok(_) => return settle(chat).await,
+            Err(ChatError::TimedOut(_) | ChatError::DataMode) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// No echo, results, in words. With `V0` before, its own result may still be a number.
+async fn settle(chat: &mut Chat) -> Result<bool> {
+    let any = Expect::any().or_numeric();
+    match chat.nudge(&Line::new("E0V1Q0"), any).await {
+        Ok(answer) => Ok(answer.result.is_ok()),
+        Err(ChatError::TimedOut(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Looks for the module at other speeds, and brings it to the configured one.
+async fn sweep(chat: &mut Chat, line: LineSettings) -> Result<bool> {
+    for speed in SPEEDS.into_iter().filter(|speed| *speed != line.speed) {
+        chat.configure(LineSettings { speed, ..line }).await?;
+        if !greet(chat, 2).await? {
+            continue;
+        }
+        let set = Line::new("+IPR").number(line.speed);
+        match chat.nudge(&set, Expect::any()).await {
+            Ok(_) | Err(ChatError::TimedOut(_)) => {}
+            Err(error) => return Err(error),
+        }
+        chat.configure(line).await?;
+        return greet(chat, 3).await;
+    }
+    chat.configure(line).await?;
+    Ok(false)
+}
+
+/// Asks a module what it is.
+pub(super) async fn identify(chat: &mut Chat) -> Result<Identity> {
+    let mut identity = Identity {
+        manufacturer: words(chat, "+CGMI").await?,
+        model: words(chat, "+CGMM").await?,
+        revision: words(chat, "+CGMR").await?,
+    };
+    if identity.manufacturer.is_empty() {
+        // ATI: manufacturer, model, revision, a line each.
+        let answer = chat.ask(&Line::new("I"), Expect::any()).await?;
+        let bare = answer
+            .lines
+            .iter()
+            .filter(|line| split_name(line).is_none());
+        let mut lines = bare.map(|line| value_of(line));
+        identity.manufacturer = lines.next().unwrap_or_default();
+        if identity.model.is_empty() {
+            identity.model = lines.next().unwrap_or_default();
+        }
+    }
+    Ok(identity)
+}
+
+/// The first line of a command's answer, without its name if it has one.
+async fn words(chat: &mut Chat, command: &str) -> Result<String> {
+    let answer = chat.ask(&Line::new(command), Expect::any()).await?;
+    // No dialect says yet what is unsolicited: a line that bears another name is.
+    let own = |line: &&Vec<u8>| {
+        split_name(line).is_none_or(|(name, _)| name.eq_ignore_ascii_case(command.as_bytes()))
+    };
+    let line = answer.lines.iter().find(own);
+    Ok(line.map(|line| value_of(line)).unwrap_or_default())
+}
+
+/// At most 64 printable characters of a line, without `+NAME:` and quotes.
+fn value_of(line: &[u8]) -> String {
+    let value = split_name(line).map_or(line, |(_, value)| value);
+    String::from_utf8_lossy(value)
+        .trim()
+        .trim_matches('"')
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(64)
+        .collect()
+}
+
+/// Recognises a module and configures it.
+pub(super) async fn configure(
+    chat: &mut Chat,
+    settings: &Settings,
+    board: &Board,
+) -> std::result::Result<(), Unusable> {
+    let identity = identify(chat).await?;
+    let recognised = || {
+        dialect::ALL
+            .iter()
+            .map(|dialect| dialect.drive)
+            .find(|drive| drive.recognises(&identity))
+    };
+    let Some(drive) = settings.drive.or_else(recognised) else {
+        return Err(Unusable::Wrong(format!(
+            "no dialect knows this module: {:?} {:?}",
+            identity.manufacturer, identity.model
+        )));
+    };
+    chat.set_drive(Some(drive));
+    set_up(chat, drive).await?;
+    let services = services(chat, drive).await?;
+    board.module(drive, identity, &services);
+    Ok(())
+}
+
+/// Sends the dialect's set-up. Also after a person's command, which may have changed any of it.
+pub(super) async fn set_up(
+    chat: &mut Chat,
+    drive: &'static dyn Drive,
+) -> std::result::Result<(), Unusable> {
+    for setup in drive.facts().setup {
+        let line = Line::new(setup.command);
+        let answer = chat.ask(&line, Expect::result().within(SLOW)).await?;
+        if setup.required && !answer.result.is_ok() {
+            return Err(Unusable::Wrong(format!(
+                "the module answers {} to {}",
+                answer.result,
+                line.shown()
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn services(chat: &mut Chat, drive: &'static dyn Drive) -> Result<Vec<&'static str>> {
+    let mut services = Vec::new();
+    for service in drive.facts().services {
+        let answer = chat.ask(&Line::new(service.test), Expect::any()).await?;
+        if answer.result == FinalResult::Ok {
+            services.push(service.name);
+        }
+    }
+    Ok(services)
+}

@@ -80,6 +80,8 @@ impl Shared {
                     None => return,
                 }
             };
+            // Nobody need listen.
+            let _ = self.changes.send(id);
             self.forget(id).await;
         }
     }

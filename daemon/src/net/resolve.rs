@@ -70,7 +70,6 @@ impl Resolver {
         let (answer, result) = oneshot::channel();
         std::thread::Builder::new()
             .name("resolve".into())
-            .stack_size(256 << 10)
             .spawn(move || {
                 let _ = answer.send(look_up());
                 // Kept until the thread is free again, even if nobody waits any more.

@@ -33,6 +33,11 @@ impl Stream {
         }
     }
 
+    /// What it runs over, without a deadline any more.
+    pub(super) fn into_io(self) -> Box<dyn Io> {
+        self.io
+    }
+
     /// The same, with our own address on it.
     pub(super) fn from(mut self, local: Option<IpAddr>) -> Self {
         self.local = local;

@@ -76,11 +76,9 @@ impl Tls {
             )
         })?;
         let (peer, local) = (stream.peer(), stream.local());
-        let mut stream = stream;
-        // The handshake has one time over all its reads and writes, kept below.
-        stream.allow(within * 2);
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        match timeout(within, connector.connect(name, stream)).await {
+        // One time for all of it; afterwards the new stream's deadline holds, and no older one.
+        match timeout(within, connector.connect(name, stream.into_io())).await {
             Ok(Ok(secured)) => Ok(Stream::new(secured, peer).from(local)),
             Ok(Err(error)) => Err(self.failed(host, &error)),
             Err(_) => Err(Error::new(

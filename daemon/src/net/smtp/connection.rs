@@ -191,6 +191,21 @@ impl Connection {
         self.command(Noop, Step::Hello, time).await.map(drop)
     }
 
+    /// After this error: a server that still listens hears a good-bye, which nobody waits for.
+    pub(super) fn leave(self, error: &Error) {
+        let listens = match (&error.reply, error.kind) {
+            (Some(reply), _) => reply.code != 421,
+            // What we decided ourselves.
+            (None, kind) => matches!(
+                kind,
+                ErrorKind::TooLarge | ErrorKind::NotSupported | ErrorKind::AuthFailed
+            ),
+        };
+        if listens {
+            tokio::spawn(self.quit());
+        }
+    }
+
     /// Says good-bye, and does not wait long for an answer.
     pub(super) async fn quit(mut self) {
         self.wire.allow(self.timeouts.quit);

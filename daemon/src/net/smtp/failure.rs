@@ -54,11 +54,18 @@ pub(super) fn from_io(error: &io::Error) -> Error {
             Error::new(ErrorKind::Timeout, "the server fell silent").by(Fault::Server)
         }
         io::ErrorKind::UnexpectedEof | io::ErrorKind::NotConnected => closed(),
-        _ => Error::new(
-            ErrorKind::NoNetwork,
-            format!("the connection was lost: {error}"),
-        ),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => lost(error).by(Fault::Server),
+        _ => lost(error),
     }
+}
+
+fn lost(error: &io::Error) -> Error {
+    Error::new(
+        ErrorKind::NoNetwork,
+        format!("the connection was lost: {error}"),
+    )
 }
 
 pub(super) fn closed() -> Error {

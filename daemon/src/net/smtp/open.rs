@@ -80,13 +80,13 @@ impl SmtpBack {
             Tls::None => {}
         }
         let mut connection = Connection::hello(wire, &name, timeouts).await?;
-        if let Some(who) = &request.credentials {
-            progress.phase(Phase::Authenticating);
-            connection.authenticate(who).await?;
+        match introduce(&mut connection, request, &envelope, progress).await {
+            Ok(verdicts) => Ok(Session::new(connection, verdicts, self.disk.clone())),
+            Err(error) => {
+                connection.leave(&error);
+                Err(error)
+            }
         }
-        progress.phase(Phase::Preparing);
-        let verdicts = name_recipients(&mut connection, request, &envelope).await?;
-        Ok(Session::new(connection, verdicts, self.disk.clone()))
     }
 
     /// STARTTLS (RFC 3207): whatever the server said in clear is forgotten but its greeting, which lettre
@@ -127,6 +127,21 @@ fn expect(reply: Reply, code: u16) -> Result<Reply> {
     } else {
         Err(failure::from_reply(&reply, Step::Hello))
     }
+}
+
+/// Says who we are, and for whom the mail is.
+async fn introduce(
+    connection: &mut Connection,
+    request: &MailOpen,
+    envelope: &Envelope,
+    progress: &dyn Progress,
+) -> Result<Vec<Verdict>> {
+    if let Some(who) = &request.credentials {
+        progress.phase(Phase::Authenticating);
+        connection.authenticate(who).await?;
+    }
+    progress.phase(Phase::Preparing);
+    name_recipients(connection, request, envelope).await
 }
 
 async fn name_recipients(

@@ -51,7 +51,13 @@ impl Session {
         progress.phase(Phase::Transferring);
         progress.bytes(0, message.size);
         let time = connection.timeouts.data;
-        let reply = connection.command(Data, Step::Message, time).await?;
+        let reply = match connection.command(Data, Step::Message, time).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                connection.leave(&error);
+                return Err(error);
+            }
+        };
         if reply.code != 354 {
             return Err(failure::from_reply(&reply, Step::Message));
         }
@@ -69,7 +75,10 @@ impl Session {
                     Step::Message,
                 )));
             }
-            Err(error) if error.reply.is_some() => return Err(error.after_content()),
+            Err(error) if error.reply.is_some() => {
+                connection.leave(&error);
+                return Err(error.after_content());
+            }
             Err(error) => return Err(failure::unknown(&error)),
         };
         // The verdict must not wait for a good-bye.

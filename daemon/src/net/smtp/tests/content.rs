@@ -140,16 +140,18 @@ async fn a_server_that_stops_reading_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_waits_is_kept_alive() {
-    let told = Told::default();
-    let (stream, rest) = start(Plan::new(Tls::None)).split();
-    let mut session = open(stream, &request(Tls::None), &told).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(3600 - 1)).await;
-    let file = Temporary::new(MESSAGE);
-    session.finish(&file.content(), &told).await.unwrap();
-    let seen = rest.seen().await;
-    let noops = seen.commands.iter().filter(|line| *line == "NOOP").count();
-    assert_eq!(noops, 59);
-    assert_eq!(received(&seen), MESSAGE);
+    for protection in [Tls::None, Tls::Implicit, Tls::StartTls] {
+        let told = Told::default();
+        let (stream, rest) = start(Plan::new(protection)).split();
+        let mut session = open(stream, &request(protection), &told).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(3600 - 1)).await;
+        let file = Temporary::new(MESSAGE);
+        session.finish(&file.content(), &told).await.unwrap();
+        let seen = rest.seen().await;
+        let noops = seen.commands.iter().filter(|line| *line == "NOOP");
+        assert_eq!(noops.count(), 59);
+        assert_eq!(received(&seen), MESSAGE);
+    }
 }
 
 #[tokio::test(start_paused = true)]

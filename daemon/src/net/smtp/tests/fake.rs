@@ -179,7 +179,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conversation<T> {
                 }
                 "NOOP" => self.write(b"250 here\r\n").await?,
                 "DATA" => {
+                    let refused = matches!(self.plan.fault, Some((At::Data, _)));
                     self.say(At::Data, "354 go on\r\n").await?;
+                    if refused {
+                        continue;
+                    }
                     self.content().await?;
                     self.say(At::End, "250 2.0.0 taken as 1\r\n").await?;
                 }
@@ -270,6 +274,13 @@ async fn talk<T: AsyncRead + AsyncWrite + Unpin>(
         .await?;
     clear.serve(first).await?;
     Ok((clear.io.into_inner(), clear.plan))
+}
+
+/// Serves one client; what was seen of it.
+pub(super) async fn serve(io: impl AsyncRead + AsyncWrite + Unpin, plan: Plan) -> Seen {
+    let seen: Arc<Mutex<Seen>> = Arc::default();
+    let _ = run(io, plan, Arc::clone(&seen)).await;
+    std::mem::take(&mut *seen.lock().unwrap())
 }
 
 /// A server that runs, and the client's end of its line.

@@ -274,3 +274,39 @@ async fn a_good_bye_is_not_waited_for() {
         assert!(began.elapsed() <= Duration::from_secs(4));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_taken_with_a_good_bye() {
+    for at in [At::Auth, At::Mail, At::Data, At::End] {
+        let plan = Plan::with(Tls::None, at, Fault::Say(b"550 no\r\n".to_vec()));
+        let (result, seen) = send(plan, &request(Tls::None), &Told::default()).await;
+        assert!(result.is_err());
+        assert_eq!(
+            seen.commands.last().map(String::as_str),
+            Some("QUIT"),
+            "{at:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn over_a_real_socket() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut request = request(Tls::None);
+    request.server.host = "127.0.0.1".into();
+    request.server.port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (io, _) = listener.accept().await.unwrap();
+        serve(io, Plan::new(Tls::None)).await
+    });
+    let told = Told::default();
+    let back = back();
+    let mut session = crate::service::MailBack::open(&back, &request, &told)
+        .await
+        .unwrap();
+    let file = Temporary::new(MESSAGE);
+    session.finish(&file.content(), &told).await.unwrap();
+    let seen = server.await.unwrap();
+    assert_eq!(seen.commands[0], "EHLO [127.0.0.1]");
+    assert!(seen.content.is_some());
+}

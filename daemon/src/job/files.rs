@@ -1,6 +1,6 @@
 //! The file system as the spool uses it, so that tests can make each step fail.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -27,7 +27,12 @@ pub(super) trait Files: Send + Sync + std::fmt::Debug {
     fn size(&self, path: &Path) -> io::Result<u64>;
     /// Bytes that are free, and of how many.
     fn room(&self, path: &Path) -> io::Result<(u64, u64)>;
+    /// Takes a file for this process alone. WouldBlock where another has it.
+    fn lock(&self, path: &Path) -> io::Result<Lock>;
 }
+
+/// Given back when it is dropped.
+pub(super) type Lock = Box<dyn Send>;
 
 /// The real one.
 #[derive(Clone, Copy, Debug)]
@@ -131,5 +136,20 @@ impl Files for RealFiles {
             (about.blocks_available() as u64).saturating_mul(block),
             (about.blocks() as u64).saturating_mul(block),
         ))
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Lock> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::Error(error) => error,
+            TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
+        })?;
+        Ok(Box::new(file))
     }
 }

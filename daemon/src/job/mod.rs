@@ -5,6 +5,8 @@
 
 mod attempt;
 mod files;
+mod lineup;
+mod progress;
 mod record;
 mod run;
 mod schedule;
@@ -27,9 +29,12 @@ pub use types::{
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::service::{Error, ErrorKind, Result};
+use files::{Files, RealFiles};
+use record::Record;
 use settle::Rules;
 use spool::Spool;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use table::{Entry, Now, Table, Turn, snapshot};
@@ -43,11 +48,13 @@ const BACKLOG: usize = 1024;
 pub struct Settings {
     /// The spool's folder; it is made if its parent exists.
     pub spool: PathBuf,
+    /// Ways out, in order, where neither the submission nor its account names any.
+    pub via: Vec<Via>,
     /// How much there may be.
     pub limits: Limits,
     /// How long and how often a mail is tried.
     pub schedule: Schedule,
-    /// What to do when a result never came.
+    /// What to do when a result never came, where the way out has no word on it.
     pub on_unknown: OnUnknown,
 }
 
@@ -56,16 +63,10 @@ impl Settings {
     pub fn new(spool: impl Into<PathBuf>) -> Self {
         Self {
             spool: spool.into(),
+            via: vec![Via::Ip],
             limits: Limits::default(),
             schedule: Schedule::default(),
             on_unknown: OnUnknown::default(),
-        }
-    }
-
-    fn rules(&self) -> Rules {
-        Rules {
-            schedule: self.schedule,
-            on_unknown: self.on_unknown,
         }
     }
 }
@@ -93,7 +94,9 @@ struct Shared {
     /// Something may be due.
     wake: Notify,
     changes: broadcast::Sender<JobId>,
-    /// Whether the daemon ends.
+    /// The daemon ends soon: nothing more is started.
+    ending: AtomicBool,
+    /// The daemon ends now.
     stopped: watch::Sender<bool>,
     /// Of this boot, for the age of what was saved.
     boot: String,
@@ -103,6 +106,11 @@ impl Shared {
     fn table(&self) -> MutexGuard<'_, Table> {
         // Held for moments, never over an await.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rules for a job that was last tried over this way out.
+    fn rules(&self, via: Option<&Via>) -> Rules {
+        rules(&self.settings, &*self.backs, via)
     }
 
     /// Shows a job as it is now.
@@ -122,6 +130,15 @@ impl Shared {
     }
 }
 
+fn rules(settings: &Settings, backs: &dyn Backs, via: Option<&Via>) -> Rules {
+    Rules {
+        schedule: settings.schedule,
+        on_unknown: via
+            .and_then(|via| backs.on_unknown(via))
+            .unwrap_or(settings.on_unknown),
+    }
+}
+
 impl Jobs {
     /// Opens the spool and goes on with what is in it. Must run inside a tokio runtime. SpoolFull,
     /// Internal where the spool can't be opened.
@@ -132,35 +149,39 @@ impl Jobs {
         accounts: Arc<dyn Accounts>,
         backs: Arc<dyn Backs>,
     ) -> Result<Self> {
+        Self::start_on(Arc::new(RealFiles), settings, disk, clock, accounts, backs).await
+    }
+
+    /// The same on any file system.
+    async fn start_on(
+        files: Arc<dyn Files>,
+        settings: Settings,
+        disk: Disk,
+        clock: Arc<dyn Clock>,
+        accounts: Arc<dyn Accounts>,
+        backs: Arc<dyn Backs>,
+    ) -> Result<Self> {
         let root = settings.spool.clone();
-        let on_unknown = settings.on_unknown;
-        let (spool, mut found) = disk
-            .run(move || {
-                let (spool, mut found) = Spool::open(&root)?;
-                for record in found.jobs.iter_mut().filter(|job| !job.state.is_final()) {
-                    let before = record.clone();
-                    settle::resume(record, on_unknown);
-                    // A disk that is full must not keep the daemon from starting.
-                    if *record != before
-                        && let Err(error) = spool.save(record)
-                    {
-                        tracing::error!(job = record.id.0, %error, "a job can't be saved");
-                    }
-                    if record.state.is_final() {
-                        spool.drop_message(record.id);
-                    }
-                }
-                Ok::<_, Error>((spool, found))
-            })
-            .await??;
+        let (spool, found) = disk.run(move || Spool::open(&root, files)).await??;
         for (name, why) in &found.corrupt {
             tracing::error!(%name, %why, "a job in the spool is unreadable; moved to its folder corrupt");
         }
         let boot = boot_id();
         let uptime = clock.uptime();
-        let mut table = Table::new(found.next_id);
-        for mut record in found.jobs.drain(..) {
+        let mut table = Table::new(found.next_id, settings.limits.running);
+        let mut changed = Vec::new();
+        for mut record in found.jobs {
             record.age = record.age.resumed(uptime, &boot);
+            if !record.state.is_final() {
+                let before = record.clone();
+                let rules = rules(&settings, &*backs, record.last_via.as_ref());
+                let age = record.age.at(uptime);
+                settle::resume(&mut record, age, &rules);
+                if record != before {
+                    record.age.mark(uptime);
+                    changed.push(record.clone());
+                }
+            }
             let turn = if record.state.is_final() {
                 Turn::Over(uptime)
             } else {
@@ -169,6 +190,16 @@ impl Jobs {
             let seen = snapshot(&record, &Now::default(), None);
             table.insert(record, None, turn, seen);
         }
+        let resumed = spool.clone();
+        disk.run(move || {
+            for record in changed {
+                // A disk that is full must not keep the daemon from starting.
+                if let Err(error) = resumed.settle(&record) {
+                    tracing::error!(job = record.id.0, %error, "a job can't be saved");
+                }
+            }
+        })
+        .await?;
         let shared = Arc::new(Shared {
             settings,
             spool,
@@ -179,6 +210,7 @@ impl Jobs {
             table: Mutex::new(table),
             wake: Notify::new(),
             changes: broadcast::channel(BACKLOG).0,
+            ending: AtomicBool::new(false),
             stopped: watch::Sender::new(false),
             boot,
         });
@@ -187,9 +219,29 @@ impl Jobs {
     }
 
     /// The daemon ends: nothing more is started, what runs is given up, as a power cut would. The spool knows
-    /// what to go on with at the next start.
+    /// what to go on with at the next start, and may be opened by others once the disk has done what was
+    /// handed in.
     pub fn stop(&self) {
         self.shared.stopped.send_replace(true);
+        let spool = self.shared.spool.clone();
+        self.shared.disk.post(move || spool.close());
+    }
+
+    /// The same, but what runs has so long to come to its end: a mail whose answer is about to come need
+    /// not be sent twice. Returns when all is on disk.
+    pub async fn finish(&self, grace: Duration) {
+        let shared = &self.shared;
+        let mut changes = self.changes();
+        shared.ending.store(true, Ordering::Relaxed);
+        let idle = async {
+            while shared.table().is_running() {
+                // Whatever was missed, the table knows.
+                let _ = changes.recv().await;
+            }
+        };
+        let _ = tokio::time::timeout(grace, idle).await;
+        self.stop();
+        let _ = shared.disk.run(|| ()).await;
     }
 
     /// Watches a job: what it holds is the job as it is, also long after it has finished. `None` for a job
@@ -207,6 +259,14 @@ impl Jobs {
     /// A job as it is now.
     pub fn get(&self, id: JobId) -> Option<Arc<Snapshot>> {
         self.watch(id).map(|view| Arc::clone(&view.borrow()))
+    }
+
+    /// The job that this caller submitted with this token, if it is remembered.
+    pub fn by_token(&self, origin: &Origin, token: &str) -> Option<JobId> {
+        let table = self.shared.table();
+        let id = table.by_token(origin, token)?;
+        let entry = table.entries.get(&id)?;
+        (!matches!(entry.turn, Turn::Storing(_))).then_some(id)
     }
 
     /// Waits until a job is finished; at once if it is. NotFound.
@@ -272,7 +332,7 @@ impl Jobs {
                         &mut record,
                         settle::End::Cancelled,
                         age,
-                        &shared.settings.rules(),
+                        &shared.rules(None),
                     );
                     // So that it does not get its turn meanwhile.
                     table.set_turn(id, Turn::Running(Arc::default()));
@@ -338,14 +398,24 @@ impl Jobs {
 
     /// Tries all deferred mails of an account now, or of all accounts if it is empty. Gives how many.
     pub fn flush(&self, account: &str) -> usize {
+        self.hurry(|record| account.is_empty() || record.account() == Some(account))
+    }
+
+    /// A way out may have come back, or the clock was set: mails that wait for that are tried now. Gives how
+    /// many.
+    pub fn link_changed(&self) -> usize {
+        self.hurry(|record| record.linkless > 0)
+    }
+
+    fn hurry(&self, which: impl Fn(&Record) -> bool) -> usize {
         let uptime = self.shared.clock.uptime();
         let mut table = self.shared.table();
         let deferred: Vec<JobId> = table
             .entries
             .values()
             .filter(|entry| {
-                matches!(entry.turn, Turn::Waiting(_))
-                    && (account.is_empty() || entry.record.account() == Some(account))
+                // Those that are due already stay where they stand.
+                matches!(entry.turn, Turn::Waiting(at) if at > uptime) && which(&entry.record)
             })
             .map(|entry| entry.record.id)
             .collect();

@@ -38,6 +38,8 @@ pub(super) struct Record {
     pub(super) due: Duration,
     pub(super) state: State,
     pub(super) attempts: u32,
+    /// Failures in a row for want of a link, which are no attempts.
+    pub(super) linkless: u32,
     /// An attempt has come to the step after which the server may have taken the mail unheard.
     pub(super) committing: bool,
     pub(super) possible_duplicate: bool,
@@ -154,6 +156,7 @@ impl Record {
             due: Duration::ZERO,
             state: State::Queued,
             attempts: 0,
+            linkless: 0,
             committing: false,
             possible_duplicate: false,
             last_via: None,

@@ -1,25 +1,24 @@
 //! Carrying jobs out: when each has its turn, what bounds it, and what becomes of it.
 
 use super::attempt::{Task, attempt};
+use super::lineup::Lane;
+use super::progress::Doing;
 use super::record::{Record, SavedRoute, Settled};
 use super::settle::{End, settle};
-use super::table::{Cancel, Now, Turn};
+use super::table::{Cancel, Now, Saved, Turn};
 use super::types::{JobId, State, Via};
 use super::{Shared, panicked};
 use crate::message::date_line;
-use crate::service::{
-    BoxFuture, Content, Credentials, Error, ErrorKind, MailOpen, Phase, Progress, Result,
-};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::service::{Content, Credentials, Error, ErrorKind, MailOpen, Result};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// An attempt may take so long besides its content: more than any server needs for all its steps.
-const PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// The slowest link that is worth it, in bytes a second.
-const SLOWEST: u64 = 256;
 /// A sleep longer than this is cut, since uptime goes on while the machine sleeps and timers do not.
-const NAP: Duration = Duration::from_secs(60 * 60);
+const NAP: Duration = Duration::from_secs(5 * 60);
+/// While a mail only waits for its link, its age is saved so often: that must not wear a disk out.
+const SAVE_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// Gives every job its turn, for as long as the daemon runs.
 pub(super) async fn keep(shared: Arc<Shared>) {
@@ -43,9 +42,13 @@ impl Shared {
 
     /// Starts what is due; gives the time until there is more.
     fn start_due(self: &Arc<Self>) -> Option<Duration> {
+        if self.ending.load(Ordering::Relaxed) {
+            return None;
+        }
         let uptime = self.clock.uptime();
+        self.sort_due(uptime);
         let mut table = self.table();
-        while let Some(id) = table.due(uptime, &self.settings.limits) {
+        while let Some(id) = table.next(uptime) {
             let cancel = Arc::new(Cancel::default());
             table.set_turn(id, Turn::Running(Arc::clone(&cancel)));
             let Some(entry) = table.entries.get_mut(&id) else {
@@ -66,6 +69,45 @@ impl Shared {
         table
             .next_time(&self.settings.limits)
             .map(|at| at.saturating_sub(uptime))
+    }
+
+    /// Finds the lane of every mail that is due.
+    fn sort_due(&self, uptime: Duration) {
+        let due: Vec<_> = {
+            let table = self.table();
+            let due = table.lineup.due(uptime).into_iter();
+            due.filter_map(|id| {
+                let record = &table.entries.get(&id)?.record;
+                Some((id, record.route.clone(), record.via.first().cloned()))
+            })
+            .collect()
+        };
+        // Accounts are looked up without the table: whoever answers may want it.
+        for (id, route, via) in due {
+            let lane = self.lane(&route, via);
+            let mut table = self.table();
+            if table.lineup.is_waiting(id) {
+                table.lineup.ready(id, lane);
+            }
+        }
+    }
+
+    /// What this mail has in common with those that run into the same trouble.
+    fn lane(&self, route: &SavedRoute, via: Option<Via>) -> Lane {
+        let (server, account_via) = match route {
+            SavedRoute::Account { name } => match self.accounts.mail(name) {
+                Some(account) => (account.server, account.via),
+                // It fails at once.
+                None => return Lane::Server(String::new(), 0),
+            },
+            SavedRoute::Direct { server, .. } => (server.clone(), Vec::new()),
+        };
+        let first = |list: &[Via]| list.first().cloned();
+        let via = via.or_else(|| first(&account_via).or_else(|| first(&self.settings.via)));
+        match via {
+            Some(Via::Modem(name)) => Lane::Modem(name),
+            Some(Via::Ip) | None => Lane::Server(server.host, server.port),
+        }
     }
 
     async fn forget_old(self: &Arc<Self>) {
@@ -92,40 +134,30 @@ impl Shared {
         credentials: Option<Credentials>,
         cancel: Arc<Cancel>,
     ) {
-        let id = record.id;
-        let doing = Doing {
-            shared: Arc::clone(&self),
-            id,
-            now: Mutex::new(Now::default()),
-        };
+        let doing = Doing::new(Arc::clone(&self), record.id, Arc::clone(&cancel));
         let age = record.age.at(self.clock.uptime());
         let end = match record.deadline() {
-            Some(deadline) if age >= deadline => Err(out_of_time(&record)),
+            Some(deadline) if age >= deadline => Err(out_of_time(&record, false)),
             _ => self.prepare(&mut record, credentials).await,
         };
         let end = match end {
             Ok(task) => {
-                let most = PATIENCE + Duration::from_secs(task.content.size / SLOWEST);
                 let left = record
                     .deadline()
-                    .map_or(most, |deadline| most.min(deadline.saturating_sub(age)));
-                let chosen = |via: &Via| doing.change(|now| now.via = Some(via.clone()));
+                    .map_or(Duration::MAX, |deadline| deadline.saturating_sub(age));
                 tokio::select! {
                     // A result that is there counts, whatever else happens at the same time.
                     biased;
-                    end = attempt(&task, &*self.backs, &doing, &chosen) => end,
+                    end = attempt(&task, &*self.backs, &doing) => end,
                     () = self.stop() => return,
                     () = cancel.asked() => End::Cancelled,
-                    () = sleep(left) => failed(self.over_time(&record)),
+                    () = sleep(left) => failed(out_of_time(&record, doing.is_committed())),
                 }
             }
             Err(error) => failed(error),
         };
-        let via = doing
-            .now
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .via;
+        // The session is gone by now: nothing is sent any more.
+        let via = doing.via();
         self.finish(record, end, via).await;
     }
 
@@ -152,7 +184,7 @@ impl Shared {
                 )
                 .by(crate::service::Fault::Us));
             }
-            SavedRoute::Direct { server, .. } => (server.clone(), credentials, vec![Via::Ip]),
+            SavedRoute::Direct { server, .. } => (server.clone(), credentials, Vec::new()),
         };
         if record.needs_date {
             self.date(record).await?;
@@ -175,11 +207,11 @@ impl Shared {
                 path: self.spool.message(record.id),
                 size: record.shape.size,
             },
-            via: if record.via.is_empty() {
-                account_via
-            } else {
-                record.via.clone()
-            },
+            via: [&record.via, &account_via]
+                .into_iter()
+                .find(|via| !via.is_empty())
+                .unwrap_or(&self.settings.via)
+                .clone(),
         })
     }
 
@@ -199,22 +231,6 @@ impl Shared {
         Ok(())
     }
 
-    fn over_time(&self, record: &Record) -> Error {
-        let committing = self
-            .table()
-            .entries
-            .get(&record.id)
-            .is_some_and(|entry| entry.record.committing);
-        if committing {
-            return Error::new(
-                ErrorKind::Unknown,
-                "the message was sent, but no answer came within the job's time",
-            )
-            .after_content();
-        }
-        out_of_time(record)
-    }
-
     async fn finish(self: Arc<Self>, mut record: Record, end: End, via: Option<Via>) {
         let id = record.id;
         record.last_via = via.or(record.last_via);
@@ -226,11 +242,15 @@ impl Shared {
                 record.committing |= std::mem::take(&mut entry.record.committing);
             }
             let age = record.age.at(uptime);
-            settle(&mut record, end, age, &self.settings.rules());
+            let was_committing = record.committing;
+            let rules = self.rules(record.last_via.as_ref());
+            settle(&mut record, end, age, &rules);
             record.age.mark(uptime);
             tell(&record);
             // Saved before anybody sees it: what is seen stays so over a restart.
-            if let Err(error) = self.save(&record).await {
+            if (was_committing || self.is_news(&record))
+                && let Err(error) = self.save(&record).await
+            {
                 tracing::error!(job = id.0, %error, "what became of a job can't be saved");
             }
             match self.put_back(record, self.clock.uptime()) {
@@ -276,18 +296,35 @@ impl Shared {
         None
     }
 
+    /// Whether the header on disk does not say this already, but for a little age.
+    fn is_news(&self, record: &Record) -> bool {
+        let table = self.table();
+        let saved = table.entries.get(&record.id);
+        let new = Saved::of(record);
+        saved
+            .and_then(|entry| entry.saved.as_ref())
+            .is_none_or(|old| {
+                record.linkless == 0
+                    || new.age.saturating_sub(old.age) >= SAVE_AGE
+                    || new
+                        != Saved {
+                            age: new.age,
+                            ..old.clone()
+                        }
+            })
+    }
+
     /// Writes the header; the message of a finished job goes.
     pub(super) async fn save(&self, record: &Record) -> Result<()> {
-        let (spool, record) = (self.spool.clone(), record.clone());
-        self.disk
-            .run(move || {
-                let result = spool.save(&record);
-                if result.is_ok() && record.state.is_final() {
-                    spool.drop_message(record.id);
-                }
-                result
-            })
-            .await?
+        let saved = Saved::of(record);
+        let (spool, id, record) = (self.spool.clone(), record.id, record.clone());
+        let result = self.disk.run(move || spool.settle(&record)).await?;
+        if result.is_ok()
+            && let Some(entry) = self.table().entries.get_mut(&id)
+        {
+            entry.saved = Some(saved);
+        }
+        result
     }
 
     /// The folder goes.
@@ -306,7 +343,14 @@ fn failed(error: Error) -> End {
     }
 }
 
-fn out_of_time(record: &Record) -> Error {
+fn out_of_time(record: &Record, committed: bool) -> Error {
+    if committed {
+        return Error::new(
+            ErrorKind::Unknown,
+            "the message was sent, but no answer came within the job's time",
+        )
+        .after_content();
+    }
     let last = match &record.error {
         Some(error) => format!(" (before that: {error})"),
         None => String::new(),
@@ -325,56 +369,5 @@ fn tell(record: &Record) {
             tracing::warn!(job = id, state = state.name(), %error, "mail not delivered");
         }
         (state, None) => tracing::info!(job = id, state = state.name(), "mail"),
-    }
-}
-
-/// A running job, as its back tells of it.
-struct Doing {
-    shared: Arc<Shared>,
-    id: JobId,
-    now: Mutex<Now>,
-}
-
-impl Doing {
-    fn change(&self, change: impl FnOnce(&mut Now)) {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut now);
-        let table = self.shared.table();
-        if let Some(entry) = table.entries.get(&self.id) {
-            self.shared.show(entry, &now);
-        }
-    }
-}
-
-impl Progress for Doing {
-    fn phase(&self, phase: Phase) {
-        self.change(|now| now.phase = phase);
-    }
-
-    fn bytes(&self, done: u64, total: u64) {
-        let shown = self
-            .now
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .bytes;
-        // A hundred steps are enough for anybody who watches.
-        if done == total || done < shown || done - shown > total / 100 {
-            self.change(|now| now.bytes = done);
-        }
-    }
-
-    fn committing(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            let record = {
-                let mut table = self.shared.table();
-                let entry = table.entries.get_mut(&self.id).ok_or_else(|| {
-                    Error::new(ErrorKind::Internal, "the job is gone while it runs")
-                })?;
-                entry.record.committing = true;
-                entry.record.age.mark(self.shared.clock.uptime());
-                entry.record.clone()
-            };
-            self.shared.save(&record).await
-        })
     }
 }

@@ -24,18 +24,26 @@ impl Default for Schedule {
 }
 
 impl Schedule {
-    /// The age at which a mail of this age is tried again, after so many attempts that counted; `None`
-    /// once it has expired. The last attempt is made as it expires.
-    pub(super) fn next(&self, age: Duration, attempts: u32) -> Option<Duration> {
+    /// The age at which a mail of this age is tried again, after so many failures; `None` once it has
+    /// expired. The last attempt is made as it expires.
+    pub(super) fn next(&self, age: Duration, failures: u32) -> Option<Duration> {
         if age >= self.expiry {
             return None;
         }
-        let n = attempts.max(1);
+        let n = failures.max(1);
         let delay = self
             .first
             .saturating_mul(n.saturating_mul(n))
             .min(self.longest);
         Some(age.saturating_add(delay).min(self.expiry))
+    }
+}
+
+impl Schedule {
+    /// The longest that a mail waits after a restart: what kept it may be gone, and a machine that is on
+    /// for half an hour a day would never see the end of a longer pause.
+    pub(super) fn after_restart(&self) -> Duration {
+        self.first.min(self.longest)
     }
 }
 
@@ -66,6 +74,11 @@ impl Age {
     /// How old it is.
     pub(super) fn at(&self, uptime: Duration) -> Duration {
         self.base.saturating_add(uptime.saturating_sub(self.mark))
+    }
+
+    /// How old it was when it was marked.
+    pub(super) fn saved(&self) -> Duration {
+        self.base
     }
 
     /// To be saved: the same age, marked now.

@@ -48,29 +48,40 @@ pub(super) fn settle(record: &mut Record, end: End, age: Duration, rules: &Rules
             record.reply = reply;
             record.error = None;
             apply(record, &verdicts, true);
+            record.linkless = 0;
             record.attempts += 1;
             go_on(record, age, rules);
         }
         End::Refused { verdicts } => {
             apply(record, &verdicts, false);
+            record.linkless = 0;
             record.attempts += 1;
             go_on(record, age, rules);
         }
         End::Failed { error, verdicts } => {
             apply(record, &verdicts, false);
             record.reply.clone_from(&error.reply);
-            failed(record, error, age, rules);
+            if is_unknown(&error, was_committing) {
+                failed(record, unknown(error), age, rules);
+            } else {
+                failed(record, error, age, rules);
+            }
         }
     }
 }
 
 fn failed(record: &mut Record, error: Error, age: Duration, rules: &Rules) {
-    if !is_missing_link(&error) {
+    if is_missing_link(&error) {
+        record.linkless += 1;
+    } else {
+        record.linkless = 0;
         record.attempts += 1;
     }
     let unknown = error.kind == ErrorKind::Unknown;
     record.possible_duplicate |= unknown;
-    if !error.is_temporary() || (unknown && rules.on_unknown == OnUnknown::Fail) {
+    // An account that was taken out by mistake may come back.
+    let is_temporary = error.is_temporary() || error.kind == ErrorKind::NotFound;
+    if !is_temporary || (unknown && rules.on_unknown == OnUnknown::Fail) {
         close(record, &error);
         return;
     }
@@ -83,14 +94,34 @@ fn failed(record: &mut Record, error: Error, age: Duration, rules: &Rules) {
     go_on(record, age, rules);
 }
 
+/// The content may have been taken, and no answer of the server says whether.
+fn is_unknown(error: &Error, was_committing: bool) -> bool {
+    use ErrorKind::{AuthFailed, Internal, Rejected, TemporaryFailure, Unknown};
+    let answered =
+        error.reply.is_some() || matches!(error.kind, AuthFailed | Rejected | TemporaryFailure);
+    // Internal: a back that broke off in the middle cannot say what was sent.
+    error.kind == Unknown
+        || (was_committing && !answered && (error.content_sent || error.kind == Internal))
+}
+
+/// The same error, told as what it means.
+fn unknown(error: Error) -> Error {
+    Error {
+        kind: ErrorKind::Unknown,
+        content_sent: true,
+        ..error
+    }
+}
+
 /// A link that is missing is waited for, however often; a server that does not want us is not.
 fn is_missing_link(error: &Error) -> bool {
-    use ErrorKind::{ClockNotSet, ModemGone, NoModem, NoNetwork, PortBusy};
+    use ErrorKind::{Busy, ClockNotSet, ModemGone, NoModem, NoNetwork, NotFound, PortBusy};
     error.fault != Fault::Server
+        && error.reply.is_none()
         && !error.content_sent
         && matches!(
             error.kind,
-            NoNetwork | NoModem | ModemGone | PortBusy | ClockNotSet
+            NoNetwork | NoModem | ModemGone | PortBusy | Busy | ClockNotSet | NotFound
         )
 }
 
@@ -132,6 +163,7 @@ fn go_on(record: &mut Record, age: Duration, rules: &Rules) {
     }
     let reason = pending().find_map(|one| one.error.clone());
     let next = match record.delivery {
+        Delivery::Queue if record.linkless > 0 => rules.schedule.next(age, record.linkless),
         Delivery::Queue => rules.schedule.next(age, record.attempts),
         Delivery::Through => None,
     };
@@ -181,23 +213,15 @@ fn finish(record: &mut Record, state: State, error: Error) {
     record.error = Some(error);
 }
 
-/// What a restart of the daemon means for a job that was not finished.
-pub(super) fn resume(record: &mut Record, on_unknown: OnUnknown) {
+/// What a restart of the daemon means for a job that was not finished. Done twice it gives the same: so it
+/// does no harm if the daemon dies before it is saved.
+pub(super) fn resume(record: &mut Record, age: Duration, rules: &Rules) {
     let was_committing = std::mem::take(&mut record.committing);
-    if was_committing {
-        record.possible_duplicate = true;
-    }
-    let unknown = || {
-        Error::new(
-            ErrorKind::Unknown,
-            "hayesd was restarted while the message was being sent; its result is not known",
-        )
-        .by(Fault::Us)
-        .after_content()
-    };
-    match (record.delivery, was_committing) {
-        (Delivery::Through, true) => close(record, &unknown()),
-        (Delivery::Through, false) => {
+    record.possible_duplicate |= was_committing;
+    let soon = age.saturating_add(rules.schedule.after_restart());
+    match record.delivery {
+        Delivery::Through if was_committing => close(record, &interrupted()),
+        Delivery::Through => {
             let error = Error::new(
                 ErrorKind::Cancelled,
                 "hayesd was restarted before the message was sent",
@@ -205,13 +229,33 @@ pub(super) fn resume(record: &mut Record, on_unknown: OnUnknown) {
             .by(Fault::Us);
             close(record, &error);
         }
-        (Delivery::Queue, true) if on_unknown == OnUnknown::Fail => close(record, &unknown()),
-        (Delivery::Queue, _) => {
+        Delivery::Queue if was_committing => {
+            // It counts, and the next one waits: a daemon that dies of this mail must not send it for ever.
+            record.attempts += 1;
+            if rules.on_unknown == OnUnknown::Fail {
+                close(record, &interrupted());
+            } else {
+                record.state = State::Deferred;
+                record.error = Some(interrupted());
+                record.due = soon;
+            }
+        }
+        Delivery::Queue => {
             if record.state == State::Running {
                 record.state = State::Queued;
             }
+            record.due = record.due.min(soon);
         }
     }
+}
+
+fn interrupted() -> Error {
+    Error::new(
+        ErrorKind::Unknown,
+        "hayesd was restarted while the message was being sent; its result is not known",
+    )
+    .by(Fault::Us)
+    .after_content()
 }
 
 #[cfg(test)]
@@ -413,27 +457,81 @@ mod tests {
     }
 
     #[test]
+    fn a_content_that_went_without_an_answer_leaves_the_result_unknown() {
+        let lost = Error::new(ErrorKind::NoNetwork, "x").after_content();
+        let again = failed_with(lost.clone());
+        assert!(again.possible_duplicate && again.state == State::Deferred);
+        assert_eq!(again.error.unwrap().kind, ErrorKind::Unknown);
+        // Before the point of no return nothing can have been taken, though some of it was sent.
+        let mut before = record(1);
+        let end = End::Failed {
+            error: lost,
+            verdicts: vec![],
+        };
+        settle(&mut before, end, Duration::ZERO, &RULES);
+        assert!(!before.possible_duplicate && before.attempts == 1);
+        // An answer is an answer.
+        let answered = failed_with(reply(451).after_content());
+        assert!(!answered.possible_duplicate);
+    }
+
+    #[test]
+    fn a_link_that_stays_away_is_looked_for_ever_less_often() {
+        let mut job = record(1);
+        job.timeout = None;
+        let mut age = Duration::ZERO;
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            let end = End::Failed {
+                error: Error::new(ErrorKind::NoNetwork, "x"),
+                verdicts: vec![],
+            };
+            settle(&mut job, end, age, &RULES);
+            pauses.push((job.due - age).as_secs() / 60);
+            age = job.due;
+        }
+        assert_eq!(pauses, [1, 4, 9, 16, 25, 36, 49, 60, 60]);
+        assert_eq!(job.attempts, 0);
+        let end = End::Failed {
+            error: reply(451),
+            verdicts: vec![],
+        };
+        settle(&mut job, end, age, &RULES);
+        assert_eq!((job.due - age).as_secs(), 60, "the first that counts");
+    }
+
+    #[test]
     fn a_restart() {
         let after = |delivery, committing, on_unknown| {
             let mut job = record(1);
             job.delivery = delivery;
             job.committing = committing;
-            resume(&mut job, on_unknown);
+            job.due = Duration::from_secs(3000);
+            let rules = Rules {
+                on_unknown,
+                ..RULES
+            };
+            resume(&mut job, Duration::from_secs(100), &rules);
             assert!(!job.committing);
+            let again = job.clone();
+            resume(&mut job, Duration::from_secs(100), &rules);
+            if !again.state.is_final() {
+                assert_eq!(job, again);
+                assert_eq!(
+                    job.due,
+                    Duration::from_secs(160),
+                    "a restart is a new chance"
+                );
+            }
             assert_eq!(job.possible_duplicate, committing);
             (job.state, job.error.map(|error| error.kind))
         };
         use {Delivery::*, OnUnknown::*};
+        let unknown = Some(ErrorKind::Unknown);
         assert_eq!(after(Queue, false, Fail), (State::Queued, None));
-        assert_eq!(after(Queue, true, Retry), (State::Queued, None));
-        assert_eq!(
-            after(Queue, true, Fail),
-            (State::Failed, Some(ErrorKind::Unknown))
-        );
-        assert_eq!(
-            after(Through, true, Retry),
-            (State::Failed, Some(ErrorKind::Unknown))
-        );
+        assert_eq!(after(Queue, true, Retry), (State::Deferred, unknown));
+        assert_eq!(after(Queue, true, Fail), (State::Failed, unknown));
+        assert_eq!(after(Through, true, Retry), (State::Failed, unknown));
         assert_eq!(
             after(Through, false, Retry),
             (State::Failed, Some(ErrorKind::Cancelled))

@@ -4,30 +4,34 @@
 //! and becomes visible by one rename. What is found in `tmp/` at start was never accepted. What can't be
 //! read goes to `corrupt/`, for a person to look at. All of it blocks: it runs on the disk's thread.
 
-use super::files::{Files, RealFiles};
+use super::files::{Files, Lock};
 use super::record::{MAX_RECORD, Record};
 use super::types::JobId;
 use crate::service::{Error, ErrorKind};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const HEADER: &str = "header.json";
 const MESSAGE: &str = "message.eml";
 /// Ids are reserved this many at a time, so that most jobs need no write for it.
 const RESERVED: u32 = 64;
+const NEXT_ID: &str = "next-id";
+/// Where numbers go on when the note of those given is lost.
+const LEAP: u32 = 1 << 20;
 /// This much stays free for others, or a twentieth of a small disk.
 const KEPT_FREE: u64 = 64 << 20;
 
 /// A spool folder.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Spool {
     root: PathBuf,
     files: Arc<dyn Files>,
+    lock: Arc<Mutex<Option<Lock>>>,
 }
 
 /// What was there at start.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Found {
     /// Jobs, by id.
     pub(super) jobs: Vec<Record>,
@@ -38,24 +42,35 @@ pub(super) struct Found {
 }
 
 impl Spool {
-    /// Opens a spool, or makes it. SpoolFull, Internal.
-    pub(super) fn open(root: &Path) -> Result<(Self, Found), Error> {
-        Self::open_on(root, Arc::new(RealFiles))
-    }
-
-    pub(super) fn open_on(root: &Path, files: Arc<dyn Files>) -> Result<(Self, Found), Error> {
+    /// Opens a spool, or makes it. Busy where another daemon uses it; SpoolFull, Internal.
+    pub(super) fn open(root: &Path, files: Arc<dyn Files>) -> Result<(Self, Found), Error> {
+        let broken = |error: io::Error| failed(&format!("the spool {}", root.display()), &error);
+        files.make_folder(root).map_err(broken)?;
+        let lock = files
+            .lock(&root.join("lock"))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::WouldBlock => Error::new(
+                    ErrorKind::Busy,
+                    format!("another daemon uses the spool {}", root.display()),
+                ),
+                _ => broken(error),
+            })?;
         let spool = Self {
             root: root.to_owned(),
             files,
+            lock: Arc::new(Mutex::new(Some(lock))),
         };
-        let found = spool
-            .start()
-            .map_err(|error| failed(&format!("the spool {}", root.display()), &error))?;
+        let found = spool.start().map_err(broken)?;
         Ok((spool, found))
     }
 
+    /// Lets others open it.
+    pub(super) fn close(&self) {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(lock.take());
+    }
+
     fn start(&self) -> io::Result<Found> {
-        self.files.make_folder(&self.root)?;
         if let Some(parent) = self.root.parent() {
             let parent = match parent.as_os_str().is_empty() {
                 true => Path::new("."),
@@ -74,10 +89,16 @@ impl Spool {
         for name in self.files.list(&self.root.join("tmp"))? {
             self.files.remove(&self.root.join("tmp").join(name))?;
         }
-        let mut found = Found {
-            next_id: self.reserved(),
-            ..Found::default()
-        };
+        let mut found = Found::default();
+        match self.reserved() {
+            Ok(next_id) => found.next_id = next_id,
+            Err(why) => {
+                // Numbers that nobody remembers may have been given: far beyond them are none.
+                found.next_id = LEAP;
+                let set_aside = self.set_aside(&self.root, NEXT_ID);
+                found.corrupt.push((NEXT_ID.into(), with(why, set_aside)));
+            }
+        }
         for name in self.files.list(&self.root.join("jobs"))? {
             match self.read(&name) {
                 Ok(record) => {
@@ -85,13 +106,9 @@ impl Spool {
                     found.jobs.push(record);
                 }
                 Err(why) => {
+                    let set_aside = self.set_aside(&self.root.join("jobs"), &name);
                     let name = name.to_string_lossy().into_owned();
-                    match self.set_aside(&name) {
-                        Ok(()) => found.corrupt.push((name, why)),
-                        Err(error) => found
-                            .corrupt
-                            .push((name, format!("{why}; it can't be moved: {error}"))),
-                    }
+                    found.corrupt.push((name, with(why, set_aside)));
                 }
             }
         }
@@ -102,12 +119,18 @@ impl Spool {
         Ok(found)
     }
 
-    fn reserved(&self) -> u32 {
-        self.files
-            .read(&self.root.join("next-id"), 16)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok())
-            .unwrap_or(1)
+    /// The first number that was never given, as far as it is noted.
+    fn reserved(&self) -> Result<u32, String> {
+        let bytes = match self.files.read(&self.root.join(NEXT_ID), 16) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(1),
+            Err(error) => return Err(error.to_string()),
+            Ok(bytes) => bytes,
+        };
+        let number = str::from_utf8(&bytes).ok().map(|text| text.trim().parse());
+        match number {
+            Some(Ok(number)) => Ok(number),
+            _ => Err("it holds no number".into()),
+        }
     }
 
     fn read(&self, name: &Path) -> Result<Record, String> {
@@ -135,21 +158,20 @@ impl Spool {
         Ok(record)
     }
 
-    fn set_aside(&self, name: &str) -> io::Result<()> {
+    fn set_aside(&self, folder: &Path, name: impl AsRef<Path>) -> io::Result<()> {
         let corrupt = self.root.join("corrupt");
         let taken = self.files.list(&corrupt)?;
-        let free = (0_u32..)
-            .map(|n| match n {
-                0 => name.to_owned(),
-                n => format!("{name}.{n}"),
-            })
-            .find(|name| !taken.iter().any(|other| other == Path::new(name)));
-        match free {
-            Some(free) => self
-                .files
-                .rename(&self.root.join("jobs").join(name), &corrupt.join(free)),
-            None => Ok(()),
+        let name = name.as_ref();
+        let mut free = name.to_owned();
+        for n in 1_u32.. {
+            if !taken.contains(&free) {
+                break;
+            }
+            let mut numbered = name.as_os_str().to_owned();
+            numbered.push(format!(".{n}"));
+            free = numbered.into();
         }
+        self.files.rename(&folder.join(name), &corrupt.join(free))
     }
 
     /// Where a job's message is.
@@ -167,14 +189,9 @@ impl Spool {
 
     /// Makes sure that ids up to this one are never given again, even if their jobs are gone by then.
     pub(super) fn reserve(&self, id: JobId) -> Result<u32, Error> {
-        let next = id.0.saturating_add(RESERVED).max(self.reserved());
-        self.replace(
-            &self.root,
-            "next-id",
-            "next-id",
-            next.to_string().as_bytes(),
-        )
-        .map_err(|error| failed("job numbers can't be saved", &error))?;
+        let next = id.0.saturating_add(RESERVED);
+        self.replace(&self.root, NEXT_ID, NEXT_ID, next.to_string().as_bytes())
+            .map_err(|error| failed("job numbers can't be saved", &error))?;
         Ok(next)
     }
 
@@ -215,13 +232,24 @@ impl Spool {
     }
 
     /// Saves what has become of a job.
-    pub(super) fn save(&self, record: &Record) -> Result<(), Error> {
+    fn save(&self, record: &Record) -> Result<(), Error> {
         let header = record
             .to_bytes()
             .map_err(|why| Error::new(ErrorKind::Internal, why))?;
         let tmp = format!("{}.{HEADER}", record.id);
         self.replace(&self.folder(record.id), HEADER, &tmp, &header)
             .map_err(|error| failed("the state of a job can't be saved", &error))
+    }
+
+    /// Saves what has become of a job; the message of a final one goes. That also where it can't be saved:
+    /// a job that is over must not be sent after a restart, and the room may be what was missing.
+    pub(super) fn settle(&self, record: &Record) -> Result<(), Error> {
+        let result = self.save(record);
+        if !record.state.is_final() {
+            return result;
+        }
+        self.drop_message(record.id);
+        result.or_else(|_| self.save(record))
     }
 
     /// Writes these bytes over the first ones of a job's message.
@@ -241,7 +269,7 @@ impl Spool {
     }
 
     /// The message is not needed any more.
-    pub(super) fn drop_message(&self, id: JobId) {
+    fn drop_message(&self, id: JobId) {
         // It is removed with its folder later, if not now.
         let _ = self.files.remove(&self.message(id));
     }
@@ -255,6 +283,14 @@ impl Spool {
             .map_err(|error| failed("a job can't be removed", &error))?;
         let _ = self.files.remove(&gone);
         Ok(())
+    }
+}
+
+/// Why something was set aside, and whether that worked.
+fn with(why: String, set_aside: io::Result<()>) -> String {
+    match set_aside {
+        Ok(()) => why,
+        Err(error) => format!("{why}; it can't be moved: {error}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The jobs in memory: what each is about to do, what can be seen of it, and how much there is.
 
+use super::lineup::Lineup;
 use super::record::{Record, SavedRoute};
 use super::types::{Delivery, JobId, Kind, Limits, Origin, Snapshot, State, Via};
 use crate::service::{Credentials, Error, ErrorKind, Phase, Result};
@@ -17,6 +18,17 @@ pub(super) struct Entry {
     pub(super) turn: Turn,
     /// What can be seen of it.
     pub(super) view: watch::Sender<Arc<Snapshot>>,
+    /// Its header as it was last saved in this life of the daemon.
+    pub(super) saved: Option<Saved>,
+}
+
+/// What a header on disk says, as far as another is compared with it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Saved {
+    pub(super) state: State,
+    pub(super) error: Option<ErrorKind>,
+    pub(super) attempts: u32,
+    pub(super) age: Duration,
 }
 
 /// Whose turn it is.
@@ -66,27 +78,29 @@ pub(super) struct Now {
 
 impl Table {
     /// Empty; the first job gets this number.
-    pub(super) fn new(next_id: u32) -> Self {
+    pub(super) fn new(next_id: u32, running: usize) -> Self {
         Self {
+            entries: BTreeMap::new(),
+            tokens: HashMap::new(),
+            lineup: Lineup::new(running),
+            through: BTreeSet::new(),
+            over: BTreeSet::new(),
             next_id,
-            ..Self::default()
+            reserved: 0,
         }
     }
 }
 
 /// All jobs.
-#[derive(Default)]
 pub(super) struct Table {
     pub(super) entries: BTreeMap<JobId, Entry>,
     tokens: HashMap<(Origin, String), JobId>,
-    /// Those of the queue that wait, by when.
-    queued: BTreeSet<(Duration, JobId)>,
+    /// Those of the queue that wait or run.
+    pub(super) lineup: Lineup,
     /// Those that have one go and wait for it.
     through: BTreeSet<(Duration, JobId)>,
     /// Those that are finished, by when.
     over: BTreeSet<(Duration, JobId)>,
-    /// Jobs of the queue that run.
-    pub(super) running: usize,
     pub(super) next_id: u32,
     /// Ids below this one are reserved on disk.
     pub(super) reserved: u32,
@@ -164,6 +178,7 @@ impl Table {
                 credentials,
                 turn: Turn::Storing(watch::Sender::new(None).subscribe()),
                 view: watch::Sender::new(Arc::new(seen)),
+                saved: None,
             },
         );
         self.set_turn(id, turn);
@@ -189,51 +204,49 @@ impl Table {
             return;
         };
         let is_queued = entry.record.delivery == Delivery::Queue;
-        let waiting = if is_queued {
-            &mut self.queued
-        } else {
-            &mut self.through
-        };
         match &entry.turn {
-            Turn::Waiting(at) => drop(waiting.remove(&(*at, id))),
+            Turn::Waiting(at) => drop(self.through.remove(&(*at, id))),
             Turn::Over(at) => drop(self.over.remove(&(*at, id))),
-            Turn::Running(_) => self.running -= usize::from(is_queued),
-            Turn::Storing(_) => {}
+            Turn::Running(_) | Turn::Storing(_) => {}
         }
         match &turn {
-            Turn::Waiting(at) => drop(waiting.insert((*at, id))),
-            Turn::Over(at) => drop(self.over.insert((*at, id))),
-            Turn::Running(_) => self.running += usize::from(is_queued),
-            Turn::Storing(_) => {}
+            Turn::Waiting(at) if is_queued => self.lineup.wait(id, *at),
+            Turn::Waiting(at) => drop(self.through.insert((*at, id))),
+            Turn::Over(at) => {
+                self.lineup.remove(id);
+                self.over.insert((*at, id));
+            }
+            // Where it stands in the line-up it was put by that itself.
+            Turn::Running(_) => {}
+            Turn::Storing(_) => self.lineup.remove(id),
         }
         entry.turn = turn;
     }
 
-    /// The next job whose time has come; jobs of the queue only while there is room for one.
-    pub(super) fn due(&self, uptime: Duration, limits: &Limits) -> Option<JobId> {
-        let queued = (self.running < limits.running)
-            .then(|| self.queued.first())
-            .flatten();
-        [self.through.first(), queued]
-            .into_iter()
-            .flatten()
-            .find(|(at, _)| *at <= uptime)
-            .map(|(_, id)| *id)
+    /// The next job that may run now: those that have one go at once, those of the queue as the line-up
+    /// has room.
+    pub(super) fn next(&mut self, uptime: Duration) -> Option<JobId> {
+        match self.through.first() {
+            Some((at, id)) if *at <= uptime => Some(*id),
+            _ => self.lineup.start(),
+        }
+    }
+
+    /// Whether an attempt is under way, or a mail on its way into the spool.
+    pub(super) fn is_running(&self) -> bool {
+        let busy = |entry: &Entry| matches!(entry.turn, Turn::Running(_) | Turn::Storing(_));
+        self.entries.values().any(busy)
     }
 
     /// When something is to be done next, as far as time alone brings it about.
     pub(super) fn next_time(&self, limits: &Limits) -> Option<Duration> {
-        let queued = (self.running < limits.running)
-            .then(|| self.queued.first())
-            .flatten();
         let over = (self.over.len() > limits.finished)
             .then(|| self.over.first().map(|(at, _)| *at + LINGER))
             .flatten();
-        [self.through.first(), queued]
+        let through = self.through.first().map(|(at, _)| *at);
+        [through, self.lineup.next_due(), over]
             .into_iter()
             .flatten()
-            .map(|(at, _)| *at)
-            .chain(over)
             .min()
     }
 
@@ -243,6 +256,18 @@ impl Table {
             .first()
             .filter(|(at, _)| self.over.len() > limits.finished && *at + LINGER <= uptime)
             .map(|(_, id)| *id)
+    }
+}
+
+impl Saved {
+    /// What this record says.
+    pub(super) fn of(record: &Record) -> Self {
+        Self {
+            state: record.state,
+            error: record.error.as_ref().map(|error| error.kind),
+            attempts: record.attempts,
+            age: record.age.saved(),
+        }
     }
 }
 

@@ -290,6 +290,12 @@ pub trait Accounts: Send + Sync {
 pub trait Backs: Send + Sync {
     /// The back for mail that is meant; `None` where there is none.
     fn mail(&self, via: &Via) -> Option<Arc<dyn crate::service::MailBack>>;
+
+    /// What this way out wants done when a mail was sent over it and its result never came; `None`:
+    /// nothing special.
+    fn on_unknown(&self, _via: &Via) -> Option<OnUnknown> {
+        None
+    }
 }
 
 /// How much there may be.

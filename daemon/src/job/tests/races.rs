@@ -1,6 +1,6 @@
 use super::world::*;
 use crate::job::*;
-use crate::service::ErrorKind;
+use crate::service::{ErrorKind, Server};
 use std::time::Duration;
 use tokio::time::{Instant, advance, sleep, timeout};
 
@@ -241,7 +241,8 @@ async fn a_running_job_is_not_released() {
 #[tokio::test(start_paused = true)]
 async fn so_many_run_at_once_and_through_does_not_queue() {
     let mut world = World::new();
-    world.settings.limits.running = 2;
+    // Half of them for one server.
+    world.settings.limits.running = 4;
     world.ip.play(vec![Play::Silence; 2]);
     let jobs = world.start().await;
     let first = jobs.submit_mail(mail()).await.unwrap();
@@ -252,4 +253,51 @@ async fn so_many_run_at_once_and_through_does_not_queue() {
     assert_eq!(jobs.get(third).unwrap().state, State::Queued);
     jobs.cancel(first).await.unwrap();
     assert_eq!(jobs.wait(third).await.unwrap().state, State::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_nobody_holds_up_its_own_mails_only() {
+    let mut world = World::new();
+    world.settings.limits.running = 4;
+    world.ip.play(vec![Play::Silence; 2]);
+    let jobs = world.start().await;
+    for _ in 0..50 {
+        jobs.submit_mail(mail()).await.unwrap();
+    }
+    let mut other = mail();
+    other.origin = Origin::Bus { uid: 0 };
+    other.route = Route::Direct {
+        server: Server {
+            host: "other.example.org".into(),
+            ..server()
+        },
+        credentials: None,
+    };
+    let other = jobs.submit_mail(other).await.unwrap();
+    let began = Instant::now();
+    assert_eq!(jobs.wait(other).await.unwrap().state, State::Done);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(world.ip.asked().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_that_falls_silent_is_left_for_the_next() {
+    let world = World::new();
+    world.modem.play([Play::Silence]);
+    let jobs = world.start().await;
+    let mut both = mail();
+    both.via = vec![Via::Modem("lte".into()), Via::Ip];
+    let began = Instant::now();
+    let id = jobs.submit_mail(both).await.unwrap();
+    let seen = jobs.wait(id).await.unwrap();
+    assert_eq!((seen.state, &seen.via), (State::Done, &Some(Via::Ip)));
+    assert_eq!(began.elapsed().as_secs(), 15 * 60);
+    // Once content has gone, no other way is tried.
+    world.modem.play([Play::SilenceLate]);
+    let mut both = through();
+    both.via = vec![Via::Modem("lte".into()), Via::Ip];
+    let id = jobs.submit_mail(both).await.unwrap();
+    let seen = jobs.wait(id).await.unwrap();
+    assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::Unknown);
+    assert_eq!(world.ip.asked().len(), 1);
 }

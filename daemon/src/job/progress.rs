@@ -1,0 +1,142 @@
+//! What an attempt tells of itself while it runs.
+
+use super::Shared;
+use super::table::{Cancel, Now};
+use super::types::{JobId, Via};
+use crate::service::{BoxFuture, Error, ErrorKind, Phase, Progress, Result};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// Counters are told at most so often.
+const PACE: Duration = Duration::from_millis(250);
+
+/// A running job, as its back tells of it.
+pub(super) struct Doing {
+    shared: Arc<Shared>,
+    id: JobId,
+    cancel: Arc<Cancel>,
+    heard: Mutex<Heard>,
+    committed: AtomicBool,
+}
+
+struct Heard {
+    now: Now,
+    /// The last sign of life.
+    last: Instant,
+    /// When bytes were last told.
+    counted: Option<Instant>,
+}
+
+impl Doing {
+    pub(super) fn new(shared: Arc<Shared>, id: JobId, cancel: Arc<Cancel>) -> Self {
+        Self {
+            shared,
+            id,
+            cancel,
+            heard: Mutex::new(Heard {
+                now: Now::default(),
+                last: Instant::now(),
+                counted: None,
+            }),
+            committed: AtomicBool::new(false),
+        }
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        // Held for moments, never over an await.
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Now)) {
+        let now = {
+            let mut heard = self.heard();
+            heard.last = Instant::now();
+            change(&mut heard.now);
+            heard.now.clone()
+        };
+        let table = self.shared.table();
+        if let Some(entry) = table.entries.get(&self.id) {
+            self.shared.show(entry, &now);
+        }
+    }
+
+    /// Another way out is tried.
+    pub(super) fn chosen(&self, via: &Via) {
+        self.change(|now| {
+            now.via = Some(via.clone());
+            now.phase = Phase::Waiting;
+            now.bytes = 0;
+        });
+    }
+
+    /// The way out that was tried last.
+    pub(super) fn via(&self) -> Option<Via> {
+        self.heard().now.via.clone()
+    }
+
+    /// The peer may have taken the content.
+    pub(super) fn is_committed(&self) -> bool {
+        self.committed.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the back gave no sign of life for so long.
+    pub(super) async fn silent_for(&self, long: Duration) {
+        loop {
+            let last = self.heard().last;
+            if last.elapsed() >= long {
+                return;
+            }
+            sleep_until(last + long).await;
+        }
+    }
+}
+
+impl Progress for Doing {
+    fn phase(&self, phase: Phase) {
+        self.change(|now| now.phase = phase);
+    }
+
+    fn bytes(&self, done: u64, total: u64) {
+        let now = Instant::now();
+        let early = {
+            let mut heard = self.heard();
+            heard.last = now;
+            let early = heard.counted.is_some_and(|counted| now - counted < PACE);
+            if !early {
+                heard.counted = Some(now);
+            }
+            early
+        };
+        if !early || done == total {
+            self.change(|now| now.bytes = done);
+        }
+    }
+
+    fn committing(&self) -> BoxFuture<'_, Result<()>> {
+        let cancelled = || Err(Error::new(ErrorKind::Cancelled, "the job was cancelled"));
+        Box::pin(async move {
+            if self.cancel.is_asked() {
+                return cancelled();
+            }
+            let record = {
+                let mut table = self.shared.table();
+                let entry = table.entries.get_mut(&self.id).ok_or_else(|| {
+                    Error::new(ErrorKind::Internal, "the job is gone while it runs")
+                })?;
+                entry.record.committing = true;
+                entry.record.age.mark(self.shared.clock.uptime());
+                entry.record.clone()
+            };
+            self.shared.save(&record).await?;
+            // Whoever cancelled it meanwhile was, or will be, told that nothing is sent.
+            if self.cancel.is_asked() {
+                return cancelled();
+            }
+            self.committed.store(true, Ordering::Relaxed);
+            self.heard().last = Instant::now();
+            Ok(())
+        })
+    }
+}

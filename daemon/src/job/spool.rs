@@ -189,7 +189,9 @@ impl Spool {
 
     /// Makes sure that ids up to this one are never given again, even if their jobs are gone by then.
     pub(super) fn reserve(&self, id: JobId) -> Result<u32, Error> {
-        let next = id.0.saturating_add(RESERVED);
+        let next =
+            id.0.saturating_add(RESERVED)
+                .max(self.reserved().unwrap_or(0));
         self.replace(&self.root, NEXT_ID, NEXT_ID, next.to_string().as_bytes())
             .map_err(|error| failed("job numbers can't be saved", &error))?;
         Ok(next)
@@ -232,7 +234,7 @@ impl Spool {
     }
 
     /// Saves what has become of a job.
-    fn save(&self, record: &Record) -> Result<(), Error> {
+    pub(super) fn save(&self, record: &Record) -> Result<(), Error> {
         let header = record
             .to_bytes()
             .map_err(|why| Error::new(ErrorKind::Internal, why))?;
@@ -269,7 +271,7 @@ impl Spool {
     }
 
     /// The message is not needed any more.
-    fn drop_message(&self, id: JobId) {
+    pub(super) fn drop_message(&self, id: JobId) {
         // It is removed with its folder later, if not now.
         let _ = self.files.remove(&self.message(id));
     }

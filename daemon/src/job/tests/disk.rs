@@ -1,6 +1,6 @@
 //! Disks that fail: a real one with a step that breaks, and a model of one that forgets what was not synced.
 
-use crate::job::files::{Files, RealFiles};
+use crate::job::files::{Files, Lock, RealFiles};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,11 @@ impl Broken {
             half: true,
             broken: AtomicBool::new(false),
         }
+    }
+
+    /// One that never fails, and does not lock.
+    pub(super) fn never() -> Self {
+        Self::fails_at(usize::MAX, libc::EIO)
     }
 
     pub(super) fn dies_at(step: usize, half: bool) -> Self {
@@ -118,6 +123,12 @@ impl Files for Broken {
     fn room(&self, path: &Path) -> io::Result<(u64, u64)> {
         self.step()?;
         RealFiles.room(path)
+    }
+
+    fn lock(&self, _: &Path) -> io::Result<Lock> {
+        self.step()?;
+        // The dead hold no lock.
+        Ok(Box::new(()))
     }
 }
 
@@ -349,5 +360,10 @@ impl Files for Model {
     fn room(&self, _: &Path) -> io::Result<(u64, u64)> {
         drop(self.step()?);
         Ok((1 << 30, 1 << 30))
+    }
+
+    fn lock(&self, _: &Path) -> io::Result<Lock> {
+        drop(self.step()?);
+        Ok(Box::new(()))
     }
 }

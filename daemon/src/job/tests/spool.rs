@@ -12,6 +12,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+fn open(root: &Path) -> Result<(Spool, Found)> {
+    Spool::open(root, Arc::new(Broken::never()))
+}
+
 fn message(id: u32) -> Vec<u8> {
     format!("Date: 0\r\nFrom: a@example.org\r\n\r\nmail {id}\r\n").into_bytes()
 }
@@ -35,7 +39,7 @@ struct Promises {
 /// A life of the spool: three jobs come; one is done, one is dated, one is done and forgotten. Ends at the
 /// first failure, as the process does that the machine takes with it.
 fn live(files: Arc<dyn Files>, root: &Path, promises: &mut Promises) -> Result<()> {
-    let (spool, found) = Spool::open_on(root, files)?;
+    let (spool, found) = Spool::open(root, files)?;
     let first = found.next_id.max(1);
     for id in first..first + 3 {
         let id = JobId(id);
@@ -113,12 +117,12 @@ fn every_step_may_be_the_last() {
                 continue;
             }
             let what = format!("death at step {step}, half done: {half}");
-            let (_, found) = Spool::open(&root).unwrap();
+            let (_, found) = open(&root).unwrap();
             check(&RealFiles, &root, &found, &promises, &what);
             // And the life after it is whole.
             live(Arc::new(RealFiles), &root, &mut promises).unwrap();
             promises.uncertain = None;
-            let (_, found) = Spool::open(&root).unwrap();
+            let (_, found) = open(&root).unwrap();
             assert!(found.corrupt.is_empty() && found.next_id > promises.given);
         }
     }
@@ -137,10 +141,10 @@ fn a_full_disk_is_told_and_leaves_nothing() {
         for step in 0.. {
             let folder = Folder::new();
             let root = folder.path().join("spool");
-            let (spool, _) = Spool::open(&root).unwrap();
+            let (spool, _) = open(&root).unwrap();
             spool.accept(&sized(1), &[&message(1)]).unwrap();
             let files = Arc::new(Broken::fails_at(usize::MAX, code));
-            let (spool, _) = Spool::open_on(&root, files.clone()).unwrap();
+            let (spool, _) = Spool::open(&root, files.clone()).unwrap();
             files.fail_in(step);
             let result = spool.accept(&sized(2), &[&message(2)]);
             if !files.has_broken() {
@@ -156,7 +160,7 @@ fn a_full_disk_is_told_and_leaves_nothing() {
             assert_eq!(RealFiles.list(&root.join("jobs")).unwrap().len(), 1);
             // As soon as there is room, it works, under the same number too.
             spool.accept(&sized(2), &[&message(2)]).unwrap();
-            let (_, found) = Spool::open(&root).unwrap();
+            let (_, found) = open(&root).unwrap();
             assert_eq!(found.jobs.len(), 2);
         }
     }
@@ -168,7 +172,7 @@ fn a_state_that_cannot_be_saved_leaves_the_old_one() {
         let folder = Folder::new();
         let root = folder.path().join("spool");
         let files = Arc::new(Broken::fails_at(usize::MAX, libc::ENOSPC));
-        let (spool, _) = Spool::open_on(&root, files.clone()).unwrap();
+        let (spool, _) = Spool::open(&root, files.clone()).unwrap();
         spool.accept(&sized(1), &[&message(1)]).unwrap();
         let mut later = sized(1);
         later.attempts = 7;
@@ -178,14 +182,14 @@ fn a_state_that_cannot_be_saved_leaves_the_old_one() {
             result.unwrap();
             break;
         }
-        let (_, found) = Spool::open(&root).unwrap();
+        let (_, found) = open(&root).unwrap();
         assert!(found.corrupt.is_empty());
         assert!(
             result.is_err() || found.jobs[0].attempts == 7,
             "step {step}"
         );
         spool.save(&later).unwrap();
-        let (_, found) = Spool::open(&root).unwrap();
+        let (_, found) = open(&root).unwrap();
         assert_eq!(found.jobs[0].attempts, 7);
     }
 }
@@ -207,7 +211,7 @@ fn power_may_be_lost_at_any_moment() {
             cuts += 1;
             let after = Arc::new(model.after_power_loss(luck));
             let what = format!("power cut at step {step}, luck {luck}");
-            let (_, found) = Spool::open_on(root, after.clone()).unwrap();
+            let (_, found) = Spool::open(root, after.clone()).unwrap();
             check(&*after, root, &found, &promises, &what);
             live(after.clone(), root, &mut Promises::default()).unwrap();
         }
@@ -219,7 +223,7 @@ fn power_may_be_lost_at_any_moment() {
 fn a_link_or_a_pipe_in_the_spool_is_not_followed() {
     let folder = Folder::new();
     let root = folder.path().join("spool");
-    let (spool, _) = Spool::open(&root).unwrap();
+    let (spool, _) = open(&root).unwrap();
     for id in 1..=2 {
         spool.accept(&sized(id), &[&message(id)]).unwrap();
     }
@@ -229,7 +233,7 @@ fn a_link_or_a_pipe_in_the_spool_is_not_followed() {
     let header = root.join("jobs/2/header.json");
     std::fs::remove_file(&header).unwrap();
     nix::unistd::mkfifo(&header, nix::sys::stat::Mode::S_IRUSR).unwrap();
-    let (_, found) = Spool::open(&root).unwrap();
+    let (_, found) = open(&root).unwrap();
     assert!(found.jobs.is_empty());
     assert_eq!(found.corrupt.len(), 2);
 }
@@ -238,12 +242,12 @@ fn a_link_or_a_pipe_in_the_spool_is_not_followed() {
 fn reserved_numbers_never_go_back() {
     let folder = Folder::new();
     let root = folder.path().join("spool");
-    let (spool, found) = Spool::open(&root).unwrap();
+    let (spool, found) = open(&root).unwrap();
     assert_eq!(found.next_id, 1);
     let next = spool.reserve(JobId(100)).unwrap();
     assert!(next > 100);
     // One that comes late, out of turn.
     assert_eq!(spool.reserve(JobId(5)).unwrap(), next);
-    let (_, found) = Spool::open(&root).unwrap();
+    let (_, found) = open(&root).unwrap();
     assert_eq!(found.next_id, next);
 }

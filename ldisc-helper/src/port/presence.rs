@@ -81,10 +81,11 @@ impl Port {
 
     /// A new connection took the port over; what is returned is the first to be sent to it.
     ///
-    /// Input is read again from its first `Mode` on; with a module on the port, at the next
+    /// Input is read again from its first `Mode` on, what came meanwhile as if it came then; with a module on the port, at the next
     /// [`Port::timer`], which is due at once.
     pub fn attach(&mut self, now: Time) -> Claimed {
         self.sequence.attached = true;
+        self.transmit.forget_standstill();
         if self.role == Role::Dte {
             self.resume = Some(now);
         }

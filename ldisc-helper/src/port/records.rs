@@ -6,6 +6,7 @@ use super::{Action, Output, Port, Violation};
 use crate::discipline::{Data, Mode};
 use crate::record::{Failure, Flags, Header, Owed, Role, ToHelper, WINDOW};
 use crate::time::Time;
+use core::time::Duration;
 
 /// How many records may wait for the output to move.
 const MAX_RECORDS: usize = 4096;
@@ -125,8 +126,15 @@ impl Port {
                 self.discipline.prompt_out();
             }
         }
+        let (gone, closed) = (self.gone, self.pty && !self.circuits.ready);
         let (discipline, mut reports) = self.parts(now, out);
         discipline.set_mode(mode, now, &mut reports);
+        // Whoever was asked for data is not there: what comes next is not his.
+        if gone && discipline.in_data() {
+            discipline.hangup(now, &mut reports);
+        } else if closed {
+            discipline.ready(false, Duration::ZERO, now, &mut reports);
+        }
         self.prompt_drains(now);
         self.settle(now, out);
         self.replay(now, out);

@@ -305,6 +305,11 @@ impl Transmit {
         [phase, drain, told].into_iter().flatten().min()
     }
 
+    /// Who was told that output stands still is gone: the next one is told again.
+    pub(super) fn forget_standstill(&mut self) {
+        self.standstill = false;
+    }
+
     fn standstill_at(&self) -> Option<Time> {
         (!self.output().is_empty()).then(|| self.moved + STANDSTILL)
     }

@@ -297,3 +297,38 @@ fn a_mode_that_still_waits_when_its_daemon_dies_holds_for_the_next() {
     rig.host(b"deAT\r");
     assert_eq!(rig.events().last(), Some(&Event::End(Cause::Length, 5)));
 }
+
+#[test]
+fn data_that_is_asked_of_nobody_ends_at_once() {
+    let mut gone = Rig::new("/dev/ttyUSB0");
+    gone.host(b"AT+B\r");
+    gone.hangup();
+    gone.answer(length(5));
+    let end = |cause| Event::End(cause, 0);
+    assert_eq!(gone.events()[1..], [Event::Hangup, end(Cause::Hangup)]);
+
+    for dtr in [false, true] {
+        let mut pty = Rig::new("pty:panel");
+        pty.host(b"AT+B\r");
+        pty.circuits(false);
+        pty.answer(until(Ends {
+            dtr,
+            length: Some(5),
+            ..Ends::default()
+        }));
+        pty.circuits(true);
+        assert_eq!(pty.events().contains(&end(Cause::Dtr)), dtr);
+    }
+}
+
+#[test]
+fn the_next_daemon_is_told_as_well_that_output_stands_still() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.flowing = false;
+    rig.write("OK\r");
+    rig.wait(30_000);
+    assert_eq!(rig.events(), [Event::Stopped(true)]);
+    rig.restart(1);
+    rig.wait(1);
+    assert_eq!(rig.events(), [Event::Stopped(true)]);
+}

@@ -1,7 +1,6 @@
 use super::{Pair, Pty};
 use crate::tty::ioctl;
 use nix::errno::Errno;
-use nix::libc;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;

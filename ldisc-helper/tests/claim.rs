@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod common;
 
-use common::equipment::{Pair, read_exactly, settings, speed, write_all};
+use common::equipment::{Pair, open, read_exactly, settings, speed, try_write, write_all};
 use common::folder::Folder;
-use common::{Helper, NOBODY, claim, is_root};
+use common::{Helper, NOBODY, claim, is_root, pattern, until};
 use hayes_ldisc::record::{FromHelper, LineSettings, Refusal, Role, ToHelper};
 use nix::sys::signal::Signal;
 use nix::sys::termios::{SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
@@ -61,6 +61,40 @@ fn what_is_dropped_is_counted() {
         other => panic!("{other:?}"),
     }
     client.expect_end();
+}
+
+#[test]
+fn a_release_is_answered_after_all_that_came_before_it() {
+    let helper = Helper::start(&[]);
+    let mut client = helper.claimed("pty:panel", Role::Dte);
+    let peer = open(&helper.pty("panel"));
+    client.expect_ready(true);
+    // More than the daemon's socket holds.
+    let bytes = pattern(500_000);
+    let writer = std::thread::spawn(move || {
+        let taken = bytes
+            .chunks(4096)
+            .take_while(|piece| try_write(&peer, piece));
+        (taken.count(), peer)
+    });
+    until("a full socket", || helper.stats().bytes_in > 100_000);
+    let of = client.send(&ToHelper::Release);
+    until("the name to go", || !helper.pty("panel").exists());
+    let answer = loop {
+        let packet = client.next();
+        match packet.record() {
+            FromHelper::Data { .. } => {}
+            other => break format!("{other:?}"),
+        }
+    };
+    assert!(
+        answer.starts_with(&format!("Done {{ of: {of},")),
+        "{answer}"
+    );
+    client.expect_end();
+    drop(client);
+    assert!(writer.join().is_ok());
+    helper.assert_idle();
 }
 
 #[test]

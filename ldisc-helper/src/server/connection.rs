@@ -30,6 +30,8 @@ pub(super) struct Connection {
     packet: Vec<u8>,
     /// The daemon does not hear us any more; what it sent may still wait to be read.
     deaf: bool,
+    /// It only waits for what is left to be taken.
+    pub(super) leaves: bool,
     /// It lets its answers pile up beyond all measure.
     pub(super) overflowed: bool,
 }
@@ -41,6 +43,7 @@ impl Connection {
             outbox: Outbox::default(),
             packet: Vec::new(),
             deaf: false,
+            leaves: false,
             overflowed: false,
         }
     }
@@ -61,6 +64,17 @@ impl Connection {
                 Err(Errno::EINTR | Errno::ECONNRESET) => continue,
                 Err(_) => Received::Closed,
             };
+        }
+    }
+
+    /// Whether the daemon is still there; what it sends is of no interest.
+    pub(super) fn is_connected(&self, room: &mut [u8]) -> bool {
+        loop {
+            match self.receive(room) {
+                Received::Nothing => return true,
+                Received::Closed => return false,
+                Received::Packet(_) | Received::TooLong => {}
+            }
         }
     }
 

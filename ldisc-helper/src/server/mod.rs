@@ -120,7 +120,9 @@ impl Server {
             watch(&signals.as_fd(), From::Signals)?;
         }
         if let Some(parent) = &options.spawned {
-            watch(parent, From::Parent)?;
+            watch(parent, From::Parent).map_err(|error| {
+                io::Error::new(error.kind(), format!("--spawned: standard input: {error}"))
+            })?;
         }
         Ok(Self {
             source: Source {
@@ -153,13 +155,13 @@ impl Server {
             }
             self.stats.wake_up();
             for event in &events {
-                if self.is_over(event)? {
+                if self.is_over(event) {
                     return Ok(());
                 }
             }
             if self.accept_at.is_some_and(|at| clock() >= at) {
                 self.accept_at = None;
-                self.accept()?;
+                self.accept();
             }
             for index in 0..self.lines.end() {
                 self.serve(index);
@@ -175,11 +177,11 @@ impl Server {
     }
 
     /// Marks what an event is about. Whether it is time to end.
-    fn is_over(&mut self, event: &Event) -> io::Result<bool> {
+    fn is_over(&mut self, event: &Event) -> bool {
         match From::from(event.token()) {
-            From::Listener => self.accept()?,
-            From::Signals => return Ok(self.has_end_signal()),
-            From::Parent => return Ok(self.parent_is_gone()),
+            From::Listener => self.accept(),
+            From::Signals => return self.has_end_signal(),
+            From::Parent => return self.parent_is_gone(),
             From::Stranger(index) => self.meet(index),
             From::Connection(index) => {
                 if let Some(line) = self.lines.get_mut(index) {
@@ -197,7 +199,7 @@ impl Server {
                 }
             }
         }
-        Ok(false)
+        false
     }
 
     fn has_end_signal(&self) -> bool {
@@ -225,31 +227,47 @@ impl Server {
         }
     }
 
-    fn accept(&mut self) -> io::Result<()> {
+    fn accept(&mut self) {
         loop {
             let fd = match self.listener.accept() {
                 Ok(Some(fd)) => fd,
-                Ok(None) => return Ok(()),
+                Ok(None) => return,
                 Err(error) => {
                     // No descriptors, no memory: it may be better later.
                     log(format_args!("accept: {error}"));
                     self.accept_at = Some(clock() + PAUSE);
-                    return Ok(());
+                    return;
                 }
             };
             if self.strangers.iter().count() >= MOST_STRANGERS {
                 log("refused: too many connections that claim nothing");
                 continue;
             }
-            let index = self.strangers.next();
-            let token = Token::from(From::Stranger(index));
-            let raw = fd.as_raw_fd();
-            let registry = self.poll.registry();
-            registry.register(&mut SourceFd(&raw), token, Interest::READABLE)?;
-            self.strangers.insert(Connection::new(fd));
-            // Usually its claim is there already.
-            self.meet(index);
+            if let Some(index) = self.shelter(Connection::new(fd), Interest::READABLE) {
+                // Usually its claim is there already.
+                self.meet(index);
+            }
         }
+    }
+
+    /// Keeps a connection that has no line (yet, or any more).
+    fn shelter(&mut self, connection: Connection, interest: Interest) -> Option<usize> {
+        let index = self.strangers.next();
+        let fd = connection.as_fd().as_raw_fd();
+        let token = Token::from(From::Stranger(index));
+        let registry = self.poll.registry();
+        if let Err(error) = registry.register(&mut SourceFd(&fd), token, interest) {
+            log(format_args!("epoll: {error}"));
+            return None;
+        }
+        self.strangers.insert(connection);
+        Some(index)
+    }
+
+    /// It has no place in the loop by its old token any more.
+    fn unregister(&self, connection: &Connection) {
+        let fd = connection.as_fd().as_raw_fd();
+        let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
     }
 
     /// A connection's first record has to be its claim.
@@ -257,6 +275,12 @@ impl Server {
         let Some(stranger) = self.strangers.get_mut(index) else {
             return;
         };
+        if stranger.leaves {
+            if stranger.flush() || !stranger.is_connected(&mut self.packet) {
+                self.strangers.remove(index);
+            }
+            return;
+        }
         let length = match stranger.receive(&mut self.packet) {
             Received::Packet(length) => length,
             Received::Nothing => return,
@@ -268,9 +292,7 @@ impl Server {
         let Some(mut stranger) = self.strangers.remove(index) else {
             return;
         };
-        // From here on it is known by another token.
-        let raw = stranger.as_fd().as_raw_fd();
-        let _ = self.poll.registry().deregister(&mut SourceFd(&raw));
+        self.unregister(&stranger);
         // The claim is read while the packet's memory is used for other lines.
         let packet = self.packet[..length].to_vec();
         let text = match ToHelper::decode(&packet) {
@@ -324,7 +346,7 @@ impl Server {
         if let Some(line) = lines.get_mut(index)
             && line.hear_all(&mut context) == Fate::Ends
         {
-            lines.remove(index);
+            self.end(index);
         }
     }
 
@@ -333,7 +355,19 @@ impl Server {
         if let Some(line) = lines.get_mut(index)
             && line.serve(&mut context) == Fate::Ends
         {
-            lines.remove(index);
+            self.end(index);
+        }
+    }
+
+    /// Gives a line back. What its daemon has not taken yet, it may still take.
+    fn end(&mut self, index: usize) {
+        let connection = self.lines.remove(index).and_then(Line::give_back);
+        if let Some(mut connection) = connection
+            && connection.is_full()
+        {
+            self.unregister(&connection);
+            connection.leaves = true;
+            self.shelter(connection, Interest::READABLE | Interest::WRITABLE);
         }
     }
 

@@ -1,12 +1,12 @@
 //! The ioctls of ioctl_tty(2) that we need, as safe functions.
 
-use nix::libc::{self, c_int, c_uint, termios2};
+use libc::{c_int, c_uint, termios2};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 /// Raw calls: each takes a descriptor and, where it has one, a pointer to a valid object.
 mod raw {
     use super::Counters;
-    use nix::libc::{self, c_int, c_uint, termios2};
+    use libc::{c_int, c_uint, termios2};
 
     nix::ioctl_read_bad!(get_termios, libc::TCGETS2, termios2);
     nix::ioctl_write_ptr_bad!(set_termios, libc::TCSETS2, termios2);

@@ -2,8 +2,8 @@
 
 use super::ioctl;
 use crate::record::{Flow, LineSettings, Parity};
+use libc::{c_uint, termios2};
 use nix::errno::Errno;
-use nix::libc::{self, c_uint, termios2};
 use std::os::fd::AsFd;
 
 /// Both directions at once; what the C library calls CIBAUD is not in `c_cflag`'s words of every target.

@@ -3,7 +3,6 @@ use super::ioctl;
 use crate::allow::Allow;
 use crate::record::{LineSettings, Refusal, Role, Wiring};
 use crate::refused::Refused;
-use nix::libc;
 use nix::pty::{OpenptyResult, openpty};
 use nix::unistd::ttyname;
 use std::fs::{self, File};

@@ -67,14 +67,21 @@ fn wait(fd: BorrowedFd<'_>, events: PollFlags) {
 }
 
 /// Writes all of it, as fast as it is taken.
-pub(crate) fn write_all(fd: impl AsFd, mut bytes: &[u8]) {
+pub(crate) fn write_all(fd: impl AsFd, bytes: &[u8]) {
+    assert!(try_write(fd, bytes), "hung up");
+}
+
+/// The same; `false` if the other side is gone before it has all of it.
+pub(crate) fn try_write(fd: impl AsFd, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         match write(&fd, bytes) {
             Ok(length) => bytes = &bytes[length..],
             Err(Errno::EAGAIN) => wait(fd.as_fd(), PollFlags::POLLOUT),
+            Err(Errno::EIO) => return false,
             Err(error) => panic!("{error}"),
         }
     }
+    true
 }
 
 /// Reads exactly so much.

@@ -125,6 +125,11 @@ impl Line {
         Fate::Stays
     }
 
+    /// Gives the device back; the connection may have something left to send.
+    pub(in super::super) fn give_back(self) -> Option<Connection> {
+        self.connection
+    }
+
     /// A daemon is back and may claim this too: it has as long for it as if it had just gone.
     pub(in super::super) fn daemon_is_back(&mut self, until: Time) {
         if let Some(orphan_until) = &mut self.orphan_until {

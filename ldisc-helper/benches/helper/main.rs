@@ -1,0 +1,99 @@
+//! The helper from the TTY to the daemon's socket, beside a program that does nothing but read and write.
+//!
+//! `cargo bench -p hayes-ldisc --bench helper [-- WORD]`, for the lines of the table that hold WORD. Both run as processes of their own on a pseudo-terminal of
+//! their own; this process is the equipment and the daemon.
+
+mod helper;
+mod process;
+mod pump;
+mod traffic;
+
+use helper::Helper;
+use process::Used;
+use pump::Pump;
+use std::io::Result;
+use std::time::Duration;
+use traffic::Load;
+
+/// Each figure is the median of so many.
+const RUNS: usize = 5;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == pump::ARGUMENT) {
+        return pump::run();
+    }
+    // `cargo test --benches` only wants to know whether it runs.
+    let brief = arguments.iter().any(|argument| argument == "--test");
+    let word = arguments
+        .iter()
+        .find(|argument| !argument.starts_with("--"));
+    let wanted = |name: &str| word.is_none_or(|word| name.contains(word));
+    let total = if brief { 1 << 20 } else { 64 << 20 };
+    say(
+        "| writes of | MB/s | of pump | CPU ms/MB | of pump | reads/MB | pump | wake-ups/MB | pump |",
+    );
+    say("|---|---|---|---|---|---|---|---|---|");
+    for size in [16, 64, 256, 1024, 4096, 16 * 1024, 64 * 1024] {
+        // Small writes cost the writer, not us.
+        let bytes = total.min(size * 100_000);
+        let name = format!("{size} B");
+        if wanted(&name) {
+            compare(&name, Load::Flood { size, bytes })?;
+        }
+    }
+    let seconds = Duration::from_secs(if brief { 1 } else { 5 });
+    let name = "11.5 kB/s, 12 B each";
+    if wanted(name) {
+        let every = Duration::from_nanos(1_041_667);
+        let lasts = seconds;
+        let size = 12;
+        compare(name, Load::Steady { size, every, lasts })?;
+    }
+    let helper = Helper::start()?;
+    let trips = if brief { 100 } else { 20_000 };
+    say("");
+    say(&format!("AT -> OK: {:.1} us", helper.round_trips(trips)?));
+    let before = helper.process.used()?;
+    std::thread::sleep(Duration::from_secs(if brief { 1 } else { 10 }));
+    let idle = helper.process.used()? - before;
+    say(&format!("wake-ups in 10 s of idleness: {}", idle.wake_ups));
+    say(&format!("resident: {} kB", helper.process.resident()?));
+    let size = std::fs::metadata(helper::PROGRAM)?.len();
+    say(&format!("size, stripped: {} kB", size / 1000));
+    Ok(())
+}
+
+/// One line of the table.
+fn compare(name: &str, load: Load) -> Result<()> {
+    let mut helper = Vec::new();
+    let mut pump = Vec::new();
+    for _ in 0..RUNS {
+        let subject = Pump::start()?;
+        pump.push(subject.measure(load)?);
+        let subject = Helper::start()?;
+        helper.push(subject.measure(load)?);
+    }
+    let of = |runs: &[Used], figure: fn(&Used) -> f64| {
+        let mut figures: Vec<f64> = runs.iter().map(figure).collect();
+        figures.sort_by(f64::total_cmp);
+        figures[figures.len() / 2]
+    };
+    let both = |figure: fn(&Used) -> f64| (of(&helper, figure), of(&pump, figure));
+    let (speed, pump_speed) = both(Used::megabytes_per_second);
+    let (cpu, pump_cpu) = both(Used::cpu_per_megabyte);
+    let (reads, pump_reads) = both(Used::reads_per_megabyte);
+    let (wakes, pump_wakes) = both(Used::wake_ups_per_megabyte);
+    say(&format!(
+        "| {name} | {speed:.3} | {:.2} | {:.2} | {:.2} | {reads:.0} | {pump_reads:.0} | {wakes:.0} | {pump_wakes:.0} |",
+        speed / pump_speed,
+        cpu * 1000.0,
+        cpu / pump_cpu,
+    ));
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "figures are what this program is for")]
+fn say(line: &str) {
+    println!("{line}");
+}

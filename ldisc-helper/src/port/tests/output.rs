@@ -316,3 +316,17 @@ fn an_echo_behind_the_prompt_does_not_put_off_the_deadline() {
         Some(Event::End(Cause::Deadline, _))
     ));
 }
+
+#[test]
+fn nothing_is_done_before_what_stands_before_it() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.flowing = false;
+    rig.write("OK\r");
+    rig.takes(3);
+    let drain = rig.send(ACK, &ToHelper::Drain);
+    let empty = rig.send(ACK, &ToHelper::Write(b""));
+    assert_eq!(rig.events(), []);
+    rig.flowing = true;
+    rig.wait(10);
+    assert_eq!(rig.events(), [done(drain), done(empty)]);
+}

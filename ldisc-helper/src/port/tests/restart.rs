@@ -131,9 +131,13 @@ fn answers_are_given_only_to_who_asked() {
     };
     rig.send(ack, &ToHelper::Write(b"abc"));
     rig.send(ack, &ToHelper::Drain);
+    rig.host(b"A");
+    rig.send(Flags { urc: true, ..ack }, &ToHelper::Write(b"RING"));
     rig.restart(1);
+    rig.mode(0, Mode::Command(command()));
     rig.flowing = true;
-    assert_eq!(rig.both(), (vec![], "abc".into()));
+    rig.wait(6000);
+    assert_eq!(rig.both(), (vec![], "abcARING".into()));
 }
 
 #[test]

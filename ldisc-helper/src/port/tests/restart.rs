@@ -136,6 +136,7 @@ fn answers_are_given_only_to_who_asked() {
     rig.restart(1);
     rig.mode(0, Mode::Command(command()));
     rig.flowing = true;
+    rig.flow();
     rig.wait(6000);
     assert_eq!(rig.both(), (vec![], "abcARING".into()));
 }

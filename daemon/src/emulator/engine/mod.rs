@@ -3,20 +3,18 @@
 //! It needs no clock. Every time of the dialogue is kept elsewhere: those of a data mode by the line
 //! discipline, that of a mail by its job.
 
-use super::data;
-use super::data::{Taken, Taking};
-use super::interpret;
+mod line;
+mod power;
+
+use super::data::{Taken, Taking, Tally};
 use super::memory::Memory;
 use super::op::{Done, Effect, MailEnd, MailId, Op, OpId};
-use super::played;
-use super::run::{Call, DataMode, Outcome, Refusal, Resume, Run};
-use super::star;
-use crate::at::ResultCode;
-use crate::at::line::{body, next};
+use super::run::{Call, Refusal, Resume, Run};
+use super::{played, star};
+use crate::at::line::body;
 use crate::dialect::{Dialect, Identity};
-use hayes_ldisc::discipline::{self, Cause, Ends, Mode};
-use hayes_ldisc::record::{Claimed, LineSettings, Owed};
-use std::time::Duration;
+use hayes_ldisc::discipline::Cause;
+use hayes_ldisc::record::LineSettings;
 
 /// A module that is played.
 #[derive(Debug)]
@@ -75,7 +73,7 @@ struct Line {
     answer: Vec<u8>,
     urcs: Vec<Vec<u8>>,
     after: Vec<Effect>,
-    tally: data::Tally,
+    tally: Tally,
     /// Nobody is there to read the answer.
     mute: bool,
 }
@@ -163,41 +161,6 @@ impl Engine {
     /// An answer for people who watch: without the secrets that the memory holds.
     pub fn answer_without_secrets(&self, bytes: &[u8]) -> Vec<u8> {
         star::answer(&self.memory, bytes)
-    }
-
-    /// The port is ours, for the first time or again.
-    pub fn claimed(&mut self, claimed: &Claimed, out: &mut Vec<Effect>) {
-        let answers = claimed.unanswered;
-        out.push(Effect::SetCircuits(played::circuits(
-            self.dialect,
-            &self.memory,
-        )));
-        if let State::Waiting(line, _) = &mut self.state {
-            // The device went away and came back meanwhile: finish, but tell nobody.
-            (line.answers, line.mute) = (answers, true);
-            return;
-        }
-        self.state = State::Idle;
-        match claimed.owed {
-            Owed::Data if claimed.in_data => {
-                self.state = State::Orphaned;
-                return;
-            }
-            Owed::Line | Owed::Data => self.apologise(out),
-            Owed::Nothing => {}
-        }
-        if self.fresh {
-            self.switch_on(out);
-        }
-        self.command_mode(answers, out);
-    }
-
-    /// The dialect's error for what was under way in an earlier life.
-    fn apologise(&self, out: &mut Vec<Effect>) {
-        let mut bytes = Vec::new();
-        let format = played::format(self.dialect, &self.memory);
-        format.result(ResultCode::Error, &mut bytes);
-        write_result(bytes, out);
     }
 
     /// A command line came, `AT` included.
@@ -339,253 +302,6 @@ impl Engine {
         // Told first, then forgotten: told twice does less harm than never.
         urcs(line.urcs, out);
         self.save_all(out);
-    }
-
-    /// A power cycle, asked for from outside. What is under way gets an error.
-    pub fn reset(&mut self, out: &mut Vec<Effect>) {
-        let answers = match std::mem::replace(&mut self.state, State::Idle) {
-            State::Waiting(line, _) => Some(line.answers),
-            State::Taking(..) | State::Orphaned => Some(0),
-            State::Silent | State::Idle => None,
-        };
-        if answers.is_some() {
-            self.apologise(out);
-        }
-        self.power_on(out);
-        self.switch_on(out);
-        self.command_mode(answers.unwrap_or(0), out);
-    }
-
-    /// The plug is pulled: when the port is claimed again, the module is switched on. What is under way
-    /// gets an error.
-    pub fn switch_off(&mut self, out: &mut Vec<Effect>) {
-        if !matches!(
-            std::mem::replace(&mut self.state, State::Idle),
-            State::Idle | State::Silent
-        ) {
-            self.apologise(out);
-        }
-        self.power_on(out);
-        self.fresh = true;
-    }
-
-    /// Forgets what a power cut forgets.
-    fn power_on(&mut self, out: &mut Vec<Effect>) {
-        if let Some(mail) = self.mail.take() {
-            out.push(Effect::Cancel(mail));
-        }
-        self.memory = played::power_on(self.dialect, &self.stored);
-        for volume in self.dialect.played.volumes {
-            if !volume.lasts {
-                self.request(Op::Clear(volume.name), out);
-            }
-        }
-        self.save_all(out);
-        let line = played::line(self.dialect, &self.memory, self.configured);
-        if line != self.line {
-            self.line = line;
-            out.push(Effect::Configure(line));
-        }
-        out.push(Effect::SetCircuits(played::circuits(
-            self.dialect,
-            &self.memory,
-        )));
-    }
-
-    /// Says that it was switched on.
-    fn switch_on(&mut self, out: &mut Vec<Effect>) {
-        self.fresh = false;
-        self.save_all(out);
-        let mut line = Line::default();
-        let mut run = self.run(&mut line);
-        for text in run.played().started {
-            run.tell(text);
-        }
-        urcs(line.urcs, out);
-    }
-
-    /// Carries out what is left of a line.
-    fn proceed(&mut self, mut line: Line, out: &mut Vec<Effect>) {
-        loop {
-            let rest = std::mem::take(&mut line.rest);
-            let (outcome, call) = match next(&rest) {
-                Ok(None) => return self.finish(line, ResultCode::Ok, out),
-                Ok(Some((command, after))) => {
-                    line.rest = after.to_vec();
-                    interpret::carry_out(&mut self.run(&mut line), &command)
-                }
-                Err(malformed) => {
-                    out.push(Effect::Note(malformed.to_string()));
-                    (Outcome::Refused(Refusal::Error), None)
-                }
-            };
-            match self.settle(line, outcome, call, out) {
-                Some(left) => line = left,
-                None => return,
-            }
-        }
-    }
-
-    /// Goes on with a command that waited.
-    fn resume(
-        &mut self,
-        mut line: Line,
-        call: &Call,
-        out: &mut Vec<Effect>,
-        then: impl FnOnce(&mut Run<'_>, &Call) -> Outcome,
-    ) {
-        let outcome = then(&mut self.run(&mut line), call);
-        if let Some(line) = self.settle(line, outcome, Some(call.clone()), out) {
-            self.proceed(line, out);
-        }
-    }
-
-    /// Does what a command came to. The line comes back where its next command may run.
-    fn settle(
-        &mut self,
-        mut line: Line,
-        outcome: Outcome,
-        call: Option<Call>,
-        out: &mut Vec<Effect>,
-    ) -> Option<Line> {
-        match (outcome, call) {
-            (Outcome::Ok, _) => return Some(line),
-            (Outcome::Refused(refusal), _) => self.refuse(line, refusal, out),
-            (Outcome::Result(code), _) => self.finish(line, code, out),
-            (Outcome::Wait(op, resume), Some(call)) => {
-                // What was answered so far need not wait, nor be held in memory.
-                self.flush(&mut line, out);
-                let id = self.request(op, out);
-                self.state = State::Waiting(line, Awaited::Request(id, call, resume));
-            }
-            (Outcome::Data(mode), Some(call)) => self.take_data(line, call, mode, out),
-            (Outcome::Restart { silence, last_word }, _) => {
-                self.restart(line, silence, last_word, out);
-            }
-            // Only a call can wait or take data.
-            (Outcome::Wait(..) | Outcome::Data(_), None) => {
-                self.refuse(line, Refusal::Error, out);
-            }
-        }
-        None
-    }
-
-    /// A command that takes data is the last of its line.
-    fn take_data(
-        &mut self,
-        mut line: Line,
-        call: Call,
-        mode: Box<DataMode>,
-        out: &mut Vec<Effect>,
-    ) {
-        line.rest.clear();
-        self.save(out);
-        let ends = mode.ends.clone();
-        if line.mute {
-            // Nobody is there to send any.
-            return self.taken(line, Taking::new(call, mode), Cause::Hangup, out);
-        }
-        self.flush(&mut line, out);
-        out.push(Effect::Mode {
-            answers: line.answers,
-            mode: Mode::Data(discipline::Data {
-                ends,
-                ..discipline::Data::default()
-            }),
-        });
-        self.state = State::Taking(line, Taking::new(call, mode));
-    }
-
-    fn taken(&mut self, line: Line, taking: Taking, cause: Cause, out: &mut Vec<Effect>) {
-        let (call, mode, collected) = taking.end(cause);
-        self.resume(line, &call, out, |run, call| {
-            (mode.then)(run, call, &collected)
-        });
-    }
-
-    fn restart(
-        &mut self,
-        mut line: Line,
-        silence: Duration,
-        last_word: &str,
-        out: &mut Vec<Effect>,
-    ) {
-        let mut run = self.run(&mut line);
-        run.say_result(ResultCode::Ok);
-        if !last_word.is_empty() {
-            run.say(last_word);
-        }
-        let (answers, mute) = (line.answers, line.mute);
-        self.answer(line, out);
-        self.power_on(out);
-        if mute {
-            self.switch_on(out);
-            return self.command_mode(answers, out);
-        }
-        let deadline = Some(silence);
-        let ends = Ends {
-            deadline,
-            ..Ends::default()
-        };
-        let discard = true;
-        let mode = Mode::Data(discipline::Data {
-            ends,
-            discard,
-            ..discipline::Data::default()
-        });
-        out.push(Effect::Mode { answers, mode });
-        self.state = State::Silent;
-    }
-
-    fn refuse(&mut self, mut line: Line, refusal: Refusal, out: &mut Vec<Effect>) {
-        let mode = played::setting(self.dialect, &self.memory, "+CMEE");
-        let text = match (refusal, mode) {
-            (Refusal::Error, _) | (Refusal::Cme(_), 0) => {
-                return self.finish(line, ResultCode::Error, out);
-            }
-            (Refusal::Cme(number), 2) => {
-                let text = self.dialect.text_of(number).map(str::to_owned);
-                text.unwrap_or_else(|| number.to_string())
-            }
-            (Refusal::Cme(number), _) => number.to_string(),
-        };
-        let text = format!("+CME ERROR: {text}");
-        let format = played::format(self.dialect, &self.memory);
-        format.long_result(text.as_bytes(), &mut line.answer);
-        self.conclude(line, out);
-    }
-
-    fn finish(&mut self, mut line: Line, code: ResultCode, out: &mut Vec<Effect>) {
-        self.run(&mut line).say_result(code);
-        self.conclude(line, out);
-    }
-
-    /// The answer is complete.
-    fn conclude(&mut self, line: Line, out: &mut Vec<Effect>) {
-        let answers = line.answers;
-        self.answer(line, out);
-        self.command_mode(answers, out);
-    }
-
-    fn answer(&mut self, mut line: Line, out: &mut Vec<Effect>) {
-        self.save(out);
-        let bytes = std::mem::take(&mut line.answer);
-        // The debt is paid, even if nobody hears it.
-        write_result(if line.mute { Vec::new() } else { bytes }, out);
-        out.append(&mut line.after);
-        urcs(line.urcs, out);
-    }
-
-    /// Writes what was answered so far.
-    fn flush(&mut self, line: &mut Line, out: &mut Vec<Effect>) {
-        let bytes = std::mem::take(&mut line.answer);
-        if !bytes.is_empty() && !line.mute {
-            out.push(Effect::Write {
-                bytes,
-                urc: false,
-                result: false,
-            });
-        }
     }
 
     fn command_mode(&mut self, answers: u32, out: &mut Vec<Effect>) {

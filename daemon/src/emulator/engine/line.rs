@@ -1,0 +1,203 @@
+//! Carries a command line out, command by command, to its one result.
+
+use super::{Awaited, Engine, Line, State, urcs, write_result};
+use crate::at::ResultCode;
+use crate::at::line::next;
+use crate::emulator::data::Taking;
+use crate::emulator::op::Effect;
+use crate::emulator::run::{Call, DataMode, Outcome, Refusal, Run};
+use crate::emulator::{interpret, played};
+use hayes_ldisc::discipline::{self, Cause, Ends, Mode};
+use std::time::Duration;
+
+impl Engine {
+    /// Carries out what is left of a line.
+    pub(super) fn proceed(&mut self, mut line: Line, out: &mut Vec<Effect>) {
+        loop {
+            let rest = std::mem::take(&mut line.rest);
+            let (outcome, call) = match next(&rest) {
+                Ok(None) => return self.finish(line, ResultCode::Ok, out),
+                Ok(Some((command, after))) => {
+                    line.rest = after.to_vec();
+                    interpret::carry_out(&mut self.run(&mut line), &command)
+                }
+                Err(malformed) => {
+                    out.push(Effect::Note(malformed.to_string()));
+                    (Outcome::Refused(Refusal::Error), None)
+                }
+            };
+            match self.settle(line, outcome, call, out) {
+                Some(left) => line = left,
+                None => return,
+            }
+        }
+    }
+
+    /// Goes on with a command that waited.
+    pub(super) fn resume(
+        &mut self,
+        mut line: Line,
+        call: &Call,
+        out: &mut Vec<Effect>,
+        then: impl FnOnce(&mut Run<'_>, &Call) -> Outcome,
+    ) {
+        let outcome = then(&mut self.run(&mut line), call);
+        if let Some(line) = self.settle(line, outcome, Some(call.clone()), out) {
+            self.proceed(line, out);
+        }
+    }
+
+    /// Does what a command came to. The line comes back where its next command may run.
+    fn settle(
+        &mut self,
+        mut line: Line,
+        outcome: Outcome,
+        call: Option<Call>,
+        out: &mut Vec<Effect>,
+    ) -> Option<Line> {
+        match (outcome, call) {
+            (Outcome::Ok, _) => return Some(line),
+            (Outcome::Refused(refusal), _) => self.refuse(line, refusal, out),
+            (Outcome::Result(code), _) => self.finish(line, code, out),
+            (Outcome::Wait(op, resume), Some(call)) => {
+                // What was answered so far need not wait, nor be held in memory.
+                self.flush(&mut line, out);
+                let id = self.request(op, out);
+                self.state = State::Waiting(line, Awaited::Request(id, call, resume));
+            }
+            (Outcome::Data(mode), Some(call)) => self.take_data(line, call, mode, out),
+            (Outcome::Restart { silence, last_word }, _) => {
+                self.restart(line, silence, last_word, out);
+            }
+            // Only a call can wait or take data.
+            (Outcome::Wait(..) | Outcome::Data(_), None) => {
+                self.refuse(line, Refusal::Error, out);
+            }
+        }
+        None
+    }
+
+    /// A command that takes data is the last of its line.
+    fn take_data(
+        &mut self,
+        mut line: Line,
+        call: Call,
+        mode: Box<DataMode>,
+        out: &mut Vec<Effect>,
+    ) {
+        line.rest.clear();
+        self.save(out);
+        let ends = mode.ends.clone();
+        if line.mute {
+            // Nobody is there to send any.
+            return self.taken(line, Taking::new(call, mode), Cause::Hangup, out);
+        }
+        self.flush(&mut line, out);
+        out.push(Effect::Mode {
+            answers: line.answers,
+            mode: Mode::Data(discipline::Data {
+                ends,
+                ..discipline::Data::default()
+            }),
+        });
+        self.state = State::Taking(line, Taking::new(call, mode));
+    }
+
+    pub(super) fn taken(
+        &mut self,
+        line: Line,
+        taking: Taking,
+        cause: Cause,
+        out: &mut Vec<Effect>,
+    ) {
+        let (call, mode, collected) = taking.end(cause);
+        self.resume(line, &call, out, |run, call| {
+            (mode.then)(run, call, &collected)
+        });
+    }
+
+    fn restart(
+        &mut self,
+        mut line: Line,
+        silence: Duration,
+        last_word: &str,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut run = self.run(&mut line);
+        run.say_result(ResultCode::Ok);
+        if !last_word.is_empty() {
+            run.say(last_word);
+        }
+        let (answers, mute) = (line.answers, line.mute);
+        self.answer(line, out);
+        self.power_on(out);
+        if mute {
+            self.switch_on(out);
+            return self.command_mode(answers, out);
+        }
+        let deadline = Some(silence);
+        let ends = Ends {
+            deadline,
+            ..Ends::default()
+        };
+        let discard = true;
+        let mode = Mode::Data(discipline::Data {
+            ends,
+            discard,
+            ..discipline::Data::default()
+        });
+        out.push(Effect::Mode { answers, mode });
+        self.state = State::Silent;
+    }
+
+    pub(super) fn refuse(&mut self, mut line: Line, refusal: Refusal, out: &mut Vec<Effect>) {
+        let mode = played::setting(self.dialect, &self.memory, "+CMEE");
+        let text = match (refusal, mode) {
+            (Refusal::Error, _) | (Refusal::Cme(_), 0) => {
+                return self.finish(line, ResultCode::Error, out);
+            }
+            (Refusal::Cme(number), 2) => {
+                let text = self.dialect.text_of(number).map(str::to_owned);
+                text.unwrap_or_else(|| number.to_string())
+            }
+            (Refusal::Cme(number), _) => number.to_string(),
+        };
+        let text = format!("+CME ERROR: {text}");
+        let format = played::format(self.dialect, &self.memory);
+        format.long_result(text.as_bytes(), &mut line.answer);
+        self.conclude(line, out);
+    }
+
+    fn finish(&mut self, mut line: Line, code: ResultCode, out: &mut Vec<Effect>) {
+        self.run(&mut line).say_result(code);
+        self.conclude(line, out);
+    }
+
+    /// The answer is complete.
+    fn conclude(&mut self, line: Line, out: &mut Vec<Effect>) {
+        let answers = line.answers;
+        self.answer(line, out);
+        self.command_mode(answers, out);
+    }
+
+    fn answer(&mut self, mut line: Line, out: &mut Vec<Effect>) {
+        self.save(out);
+        let bytes = std::mem::take(&mut line.answer);
+        // The debt is paid, even if nobody hears it.
+        write_result(if line.mute { Vec::new() } else { bytes }, out);
+        out.append(&mut line.after);
+        urcs(line.urcs, out);
+    }
+
+    /// Writes what was answered so far.
+    fn flush(&mut self, line: &mut Line, out: &mut Vec<Effect>) {
+        let bytes = std::mem::take(&mut line.answer);
+        if !bytes.is_empty() && !line.mute {
+            out.push(Effect::Write {
+                bytes,
+                urc: false,
+                result: false,
+            });
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! On, off, and what was under way when the daemon or the device went away.
+
+use super::{Engine, Line, State, urcs, write_result};
+use crate::at::ResultCode;
+use crate::emulator::op::{Effect, Op};
+use crate::emulator::played;
+use hayes_ldisc::record::{Claimed, Owed};
+
+impl Engine {
+    /// The port is ours, for the first time or again.
+    pub fn claimed(&mut self, claimed: &Claimed, out: &mut Vec<Effect>) {
+        let answers = claimed.unanswered;
+        out.push(Effect::SetCircuits(played::circuits(
+            self.dialect,
+            &self.memory,
+        )));
+        if let State::Waiting(line, _) = &mut self.state {
+            // The device went away and came back meanwhile: finish, but tell nobody.
+            (line.answers, line.mute) = (answers, true);
+            return;
+        }
+        self.state = State::Idle;
+        match claimed.owed {
+            Owed::Data if claimed.in_data => {
+                self.state = State::Orphaned;
+                return;
+            }
+            Owed::Line | Owed::Data => self.apologise(out),
+            Owed::Nothing => {}
+        }
+        if self.fresh {
+            self.switch_on(out);
+        }
+        self.command_mode(answers, out);
+    }
+
+    /// The dialect's error for what was under way in an earlier life.
+    pub(super) fn apologise(&self, out: &mut Vec<Effect>) {
+        let mut bytes = Vec::new();
+        let format = played::format(self.dialect, &self.memory);
+        format.result(ResultCode::Error, &mut bytes);
+        write_result(bytes, out);
+    }
+
+    /// A power cycle, asked for from outside. What is under way gets an error.
+    pub fn reset(&mut self, out: &mut Vec<Effect>) {
+        let answers = match std::mem::replace(&mut self.state, State::Idle) {
+            State::Waiting(line, _) => Some(line.answers),
+            State::Taking(..) | State::Orphaned => Some(0),
+            State::Silent | State::Idle => None,
+        };
+        if answers.is_some() {
+            self.apologise(out);
+        }
+        self.power_on(out);
+        self.switch_on(out);
+        self.command_mode(answers.unwrap_or(0), out);
+    }
+
+    /// The plug is pulled: when the port is claimed again, the module is switched on. What is under way
+    /// gets an error.
+    pub fn switch_off(&mut self, out: &mut Vec<Effect>) {
+        if !matches!(
+            std::mem::replace(&mut self.state, State::Idle),
+            State::Idle | State::Silent
+        ) {
+            self.apologise(out);
+        }
+        self.power_on(out);
+        self.fresh = true;
+    }
+
+    /// Forgets what a power cut forgets.
+    pub(super) fn power_on(&mut self, out: &mut Vec<Effect>) {
+        if let Some(mail) = self.mail.take() {
+            out.push(Effect::Cancel(mail));
+        }
+        self.memory = played::power_on(self.dialect, &self.stored);
+        for volume in self.dialect.played.volumes {
+            if !volume.lasts {
+                self.request(Op::Clear(volume.name), out);
+            }
+        }
+        self.save_all(out);
+        let line = played::line(self.dialect, &self.memory, self.configured);
+        if line != self.line {
+            self.line = line;
+            out.push(Effect::Configure(line));
+        }
+        out.push(Effect::SetCircuits(played::circuits(
+            self.dialect,
+            &self.memory,
+        )));
+    }
+
+    /// Says that it was switched on.
+    pub(super) fn switch_on(&mut self, out: &mut Vec<Effect>) {
+        self.fresh = false;
+        self.save_all(out);
+        let mut line = Line::default();
+        let mut run = self.run(&mut line);
+        for text in run.played().started {
+            run.tell(text);
+        }
+        urcs(line.urcs, out);
+    }
+}

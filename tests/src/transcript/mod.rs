@@ -15,6 +15,7 @@
 //! `<xN>` behind a character repeats it N times. What the world does is for the one who replays to
 //! know; see [`World`].
 
+pub mod driver;
 pub mod pty;
 pub mod replay;
 mod text;

@@ -141,6 +141,10 @@ impl MailBack for Handle {
         Box::pin(async move {
             progress.phase(Phase::Waiting);
             let drive = self.ready(SETTLES).await?;
+            if !self.snapshot.borrow().services.contains(&"mail") {
+                let text = format!("modem {} has no mail commands", self.settings.name);
+                return Err(Error::new(ErrorKind::NotSupported, text).by(Fault::Module));
+            }
             drive.check_mail(request)?;
             let session = Session {
                 handle: self.clone(),

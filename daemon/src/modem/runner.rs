@@ -173,11 +173,11 @@ impl Runner {
                     self.board.rung(None);
                     self.board.state_because(State::Failed, &why);
                     let pause = self.ladder.pause();
-                    match self.idle(Some(pause)).await {
-                        Turn::Over => Turn::Over,
-                        Turn::Disabled => Turn::Disabled,
-                        Turn::Recover(rung) => Turn::Recover(rung),
-                        _ => Turn::BringUp,
+                    // Somebody may plug it out and in again, or restart it, meanwhile.
+                    match self.while_refusing(chat.listen(pause), true).await {
+                        Ok(Ok(())) => Turn::BringUp,
+                        Ok(Err(error)) => error.into(),
+                        Err(turn) => turn,
                     }
                 }
                 Turn::Reclaim(_) | Turn::Disabled | Turn::Over => return turn,
@@ -187,7 +187,7 @@ impl Runner {
 
     async fn wait_for_port(&mut self, chat: &mut Chat) -> Result<(), Turn> {
         loop {
-            match self.while_refusing(chat.claimed()).await? {
+            match self.while_refusing(chat.claimed(), false).await? {
                 Ok(Claiming::Ours { kept }) => {
                     if kept {
                         chat.note("the port was held for an earlier daemon");
@@ -215,7 +215,9 @@ impl Runner {
             watch::look(chat, &board).await?;
             Ok::<(), Unusable>(())
         };
-        self.while_refusing(work).await?.map_err(Turn::from)?;
+        self.while_refusing(work, false)
+            .await?
+            .map_err(Turn::from)?;
         self.ladder.recovered();
         self.board.rung(None);
         tracing::info!(modem = %self.settings.name, "modem is ready");
@@ -236,7 +238,7 @@ impl Runner {
             let settings = Arc::clone(&self.settings);
             let ports = Arc::clone(&self.ports);
             let work = recovery::climb(chat, rung, &settings, &*ports);
-            match self.while_refusing(work).await {
+            match self.while_refusing(work, false).await {
                 Err(turn) => return turn,
                 Ok(Ok(())) if rung == Rung::Resync => {
                     self.ladder.recovered();
@@ -355,27 +357,31 @@ impl Runner {
         }
     }
 
-    /// Waits for something while the modem is not ready; requests for work are refused.
-    async fn while_refusing<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Turn> {
+    /// Waits for something while the modem is not ready; requests for work are refused. A rung can be
+    /// asked for only where none, and no start, is under way.
+    async fn while_refusing<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        heeds_rungs: bool,
+    ) -> Result<T, Turn> {
         let mut work = pin!(work);
         loop {
-            while let Some(request) = self.waiting.pop_front() {
-                if let Some(turn) = refuse(request) {
-                    return Err(turn);
-                }
-            }
-            tokio::select! {
-                biased;
-                done = &mut work => return Ok(done),
-                request = self.requests.recv() => match request {
-                    None => return Err(Turn::Over),
-                    Some(request) => {
-                        // A rung cannot be begun while another one, or the start, is under way.
-                        if let Some(turn @ Turn::Disabled) = refuse(request) {
-                            return Err(turn);
-                        }
-                    }
+            let request = match self.waiting.pop_front() {
+                Some(request) => Some(request),
+                None => tokio::select! {
+                    biased;
+                    done = &mut work => return Ok(done),
+                    request = self.requests.recv() => request,
                 },
+            };
+            match request.map(refuse) {
+                None => return Err(Turn::Over),
+                Some(Some(Turn::Recover(rung))) if heeds_rungs => {
+                    self.ladder.allow(rung);
+                    return Err(Turn::Recover(rung));
+                }
+                Some(Some(Turn::Disabled)) => return Err(Turn::Disabled),
+                Some(_) => {}
             }
         }
     }
@@ -399,10 +405,10 @@ impl Runner {
                 None => return Turn::Over,
                 Some(Request::Enable(true)) => return Turn::BringUp,
                 Some(request) => match refuse(request) {
-                    // Switched off already.
+                    // Switched off already, or nothing there that a rung could be tried on.
                     Some(Turn::Disabled) if until.is_none() => {}
-                    Some(turn) => return turn,
-                    None => {}
+                    Some(turn @ Turn::Disabled) => return turn,
+                    _ => {}
                 },
             }
         }

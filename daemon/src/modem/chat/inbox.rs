@@ -1,6 +1,6 @@
 //! What has come for the command in flight.
 
-use crate::at::response::FinalResult;
+use crate::at::response::{FinalResult, connect};
 use crate::modem::engine::Event;
 
 /// The most that is kept of one answer: lines beyond are dropped, so that no module can fill the
@@ -31,6 +31,8 @@ pub(super) struct Inbox {
     pub(super) in_step: bool,
     pub(super) lost: bool,
     pub(super) restarted: bool,
+    /// `CONNECT` came when nobody waited for it any more.
+    pub(super) late_connect: bool,
 }
 
 impl Inbox {
@@ -47,7 +49,8 @@ impl Inbox {
             Event::TimedOut => self.timed_out = true,
             Event::InStep => self.in_step = true,
             Event::Lost => self.lost = true,
-            Event::Echo | Event::Info(_) | Event::Urc(_) | Event::Late(_) => {}
+            Event::Late(line) => self.late_connect |= connect(line).is_some(),
+            Event::Echo | Event::Info(_) | Event::Urc(_) => {}
         }
     }
 

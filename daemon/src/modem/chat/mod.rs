@@ -40,6 +40,9 @@ const STUCK: Duration = Duration::from_secs(60);
 /// Silence around `+++`: a little more than the 50 × 20 ms of S12 (V.250 annex; Quectel: 1 s).
 const GUARD: Duration = Duration::from_millis(1100);
 
+/// Giving a port back takes no longer.
+const RELEASE: Duration = Duration::from_secs(2);
+
 /// Unsolicited lines that are kept for whoever asked for them.
 const KEPT: usize = 64;
 
@@ -105,8 +108,12 @@ impl Chat {
 
     /// Gives the port back.
     pub(super) async fn release(&mut self) {
-        // A port that fails here is as good as given back.
-        let _ = self.wire.1.release().await;
+        // A port that fails here is as good as given back. The helper ends the connection when it is.
+        if self.wire.1.release().await.is_ok() {
+            let ended = async { while self.wire.0.next(&mut self.buffer).await.is_ok() {} };
+            let _ = timeout(RELEASE, ended).await;
+        }
+        self.buffer.clear();
     }
 
     /// The tables of the dialect, once it is known.
@@ -210,7 +217,8 @@ impl Chat {
             if self.inbox.timed_out {
                 self.board
                     .counters(self.engine.resyncs(), self.engine.late_bytes());
-                return Err(ChatError::TimedOut(line.shown().to_owned()));
+                let shown = self.redactor.redact(line.shown().as_bytes());
+                return Err(ChatError::TimedOut(shown));
             }
             self.step().await?;
         }
@@ -230,6 +238,12 @@ impl Chat {
         self.resync().await
     }
 
+    /// Makes sure that a command can be sent: leaves a data mode that was left open, resyncs where that
+    /// is needed.
+    pub async fn settle(&mut self) -> Result<()> {
+        self.get_in_step().await
+    }
+
     /// Proves that the module is still there and in step.
     pub async fn probe(&mut self) -> Result<()> {
         self.resync().await
@@ -240,11 +254,19 @@ impl Chat {
         if self.fate == Some(ChatError::Lost) {
             self.fate = None;
         }
+        let late_connect = self.inbox.late_connect;
         self.inbox = Inbox::default();
+        self.inbox.late_connect = late_connect;
         self.note("resync: drains to quiet and probes");
         let now = self.now();
         self.engine.resync(now);
         loop {
+            if std::mem::take(&mut self.inbox.late_connect) {
+                // A command that was given up went into data mode after all.
+                self.escape().await?;
+                let now = self.now();
+                self.engine.resync(now);
+            }
             if self.inbox.in_step {
                 self.note("in step again");
                 return Ok(());

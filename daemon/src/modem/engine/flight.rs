@@ -3,11 +3,13 @@
 use crate::at::response::{FinalResult, Urc, connect, fits, named, split_name};
 use crate::modem::expect::{Expect, Lines, Prompt, Raw};
 use hayes_ldisc::time::Time;
+use std::fmt;
+use zeroize::Zeroizing;
 
 /// A command that was sent and has no result yet.
-#[derive(Debug)]
 pub(super) struct Flight {
-    pub(super) line: Vec<u8>,
+    /// It may hold a password.
+    pub(super) line: Zeroizing<Vec<u8>>,
     expect: Expect,
     /// When it fails; none while payload is being written.
     pub(super) deadline: Option<Time>,
@@ -34,7 +36,7 @@ pub(super) enum Meaning {
 impl Flight {
     pub(super) fn new(line: &[u8], expect: Expect, now: Time) -> Self {
         Self {
-            line: line.to_vec(),
+            line: Zeroizing::new(line.to_vec()),
             expect,
             deadline: Some(now + expect.within),
             proves_nothing: false,
@@ -70,7 +72,7 @@ impl Flight {
     }
 
     pub(super) fn line(&mut self, line: &[u8], announced: bool, urcs: &[Urc]) -> Meaning {
-        if !self.echoed && line == self.line {
+        if !self.echoed && line == &self.line[..] {
             self.echoed = true;
             return Meaning::Echo;
         }
@@ -135,6 +137,16 @@ impl Flight {
                 .windows(name.len())
                 .any(|part| part.eq_ignore_ascii_case(name))
         })
+    }
+}
+
+impl fmt::Debug for Flight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight")
+            .field("expect", &self.expect)
+            .field("deadline", &self.deadline)
+            .field("in_payload", &self.in_payload)
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::at::response::{Announce, Cutter, FinalResult, Piece, Urc};
 use flight::{Flight, Meaning};
 use hayes_ldisc::time::Time;
 use resync::{Resync, Step};
+use std::fmt;
 
 /// What the engine tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +60,6 @@ pub struct Syntax {
 }
 
 /// The dialogue with one module.
-#[derive(Debug)]
 pub struct Engine {
     cutter: Cutter,
     phase: Phase,
@@ -261,6 +261,17 @@ impl Engine {
             },
             Phase::Idle | Phase::OutOfStep | Phase::Flight(_) => {}
         }
+    }
+}
+
+impl fmt::Debug for Engine {
+    /// Without what is to be written: it may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("phase", &self.phase)
+            .field("late", &self.late)
+            .field("resyncs", &self.resyncs)
+            .finish_non_exhaustive()
     }
 }
 

@@ -398,6 +398,32 @@ async fn unanswered_commands_are_sent_again_as_in_the_field_log() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_data_mode_that_comes_late_is_left_again() {
+    for command in ["+QSMTPBODY", "+QFUPL"] {
+        let (fake, handle) = up().await;
+        fake.mood(command, 1, Mood::Late(Duration::from_secs(17)));
+        let open = open(&["a@example.org"]);
+        let delivered = send(&handle, &open, &with_file()).await.unwrap();
+        assert_eq!(delivered.recipients, [YES], "{command}");
+        let memory = fake.memory();
+        assert_eq!(memory.payloads.last().unwrap(), b"Hello", "{command}");
+        assert_eq!(memory.reopened, 1, "{command}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bearer_that_fails_is_brought_up_anew() {
+    let (fake, handle) = up().await;
+    fake.memory().results = ["654,0"].into();
+    let open = open(&["a@example.org"]);
+    let error = send(&handle, &open, &text("x")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NoNetwork);
+    assert!(error.try_next());
+    assert_eq!(fake.count("+QIDEACT=1"), 1);
+    send(&handle, &open, &text("x")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_at_any_step_is_an_error_and_leaves_the_module_usable() {
     let steps = [
         ("+QIACT?", ErrorKind::Timeout),

@@ -147,6 +147,18 @@ async fn a_dead_module_fails_rung_by_rung_and_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failed_module_can_be_reset_by_hand() {
+    let fake = Fake::default();
+    fake.memory().model = "M95";
+    let handle = drive(&fake);
+    reaches(&handle, State::Failed, Duration::from_secs(60)).await;
+    fake.memory().model = "EC25";
+    handle.reset(Rung::Reopen).await.unwrap();
+    reaches(&handle, State::Ready, Duration::from_secs(30)).await;
+    assert_eq!(fake.memory().reopened, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn enable_switches_off_and_on() {
     let fake = Fake::default();
     let handle = drive(&fake);

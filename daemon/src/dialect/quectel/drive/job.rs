@@ -39,6 +39,8 @@ pub(super) struct Job<'a> {
     letter: Letter<'a>,
     /// Files in the module, by name, in the order of the attachments.
     files: Vec<String>,
+    /// The network failed: the bearer may be up in name only.
+    doubts_bearer: bool,
 }
 
 impl<'a> Job<'a> {
@@ -48,6 +50,7 @@ impl<'a> Job<'a> {
             mail,
             letter,
             files: Vec::new(),
+            doubts_bearer: false,
         }
     }
 
@@ -203,6 +206,8 @@ impl MailJob for Job<'_> {
         report: &'s Report,
     ) -> BoxFuture<'s, Result<Option<ServerReply>>> {
         Box::pin(async move {
+            // What fails before the command is out has sent nothing.
+            chat.settle().await?;
             chat.keep(QSMTPPUT);
             let line = Line::new(QSMTPPUT).number(TIMEOUT);
             let expect = Expect::result().within(ACCEPTING);
@@ -216,6 +221,10 @@ impl MailJob for Job<'_> {
                 Err(error) => Err(unknown(&error.to_string())),
             };
             chat.forget(QSMTPPUT);
+            self.doubts_bearer = matches!(
+                &outcome,
+                Err(error) if matches!(error.kind, ErrorKind::NoNetwork | ErrorKind::NameNotFound)
+            );
             outcome
         })
     }
@@ -227,6 +236,10 @@ impl MailJob for Job<'_> {
             let clear = Line::new(QSMTPCLR);
             if let Err(error) = chat.ask(&clear, Expect::result()).await {
                 tracing::debug!(%error, "cleaning up after a mail");
+            }
+            if self.doubts_bearer {
+                // The manual's way out of failed mails: deactivate, and activate for the next one.
+                let _ = bearer::down(chat).await;
             }
             for name in self.files.drain(..) {
                 if let Err(error) = files::delete(chat, &name).await {

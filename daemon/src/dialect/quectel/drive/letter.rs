@@ -39,6 +39,9 @@ pub(super) struct Letter<'a> {
 
 /// Checks what is known of a mail without its message.
 pub(super) fn check_envelope(open: &MailOpen) -> Result<()> {
+    if open.recipients.is_empty() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "no recipient"));
+    }
     string("the server's name", &open.server.host)?;
     if let Some(credentials) = &open.credentials {
         if open.server.tls == Tls::None && !credentials.plain_auth {

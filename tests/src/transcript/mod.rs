@@ -16,6 +16,7 @@
 //! know; see [`World`].
 
 pub mod driver;
+pub mod module;
 pub mod pty;
 pub mod replay;
 mod text;

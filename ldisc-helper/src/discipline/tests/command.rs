@@ -101,7 +101,9 @@ fn a_line_may_be_as_long_as_it_may() {
     let found = [Found::TooLong, Found::TooLong, line("AT")];
     assert_eq!(lines(&longer), found);
     let taken_back = [&longest[..], b"1\x08\x08\x08\rAT\r"].concat();
-    assert_eq!(lines(&taken_back), [Found::TooLong, line("AT")]);
+    let (found, echo) = typed(&command(), &taken_back);
+    assert_eq!(found, [Found::TooLong, line("AT")]);
+    assert!(!echo.contains('\x08'), "nothing of it is taken back");
 }
 
 #[test]

@@ -241,3 +241,40 @@ fn what_may_be_read_at_once_is_what_may_be_kept() {
     rig.host(&[b'x'; 32 * 1024 - 3]);
     assert_eq!(rig.port.input_room(), 0);
 }
+
+#[test]
+fn a_line_feed_between_the_prompt_and_its_mode_is_payload_of_a_cr_only_host() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.host(b"AT+B\r");
+    rig.write("CONNECT\r");
+    rig.host(b"\nx");
+    rig.answer(length(2));
+    assert_eq!(rig.events()[1], data("\nx"));
+}
+
+#[test]
+fn how_the_line_before_ended_is_what_counts() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    for typed in [&b"AT\r\n"[..], b"AT\r", b"AT+B\r"] {
+        rig.host(typed);
+        if typed != b"AT+B\r" {
+            rig.answer(Mode::Command(command()));
+        }
+    }
+    rig.write("CONNECT\r");
+    rig.answer(length(2));
+    rig.events();
+    rig.host(b"\nx");
+    assert_eq!(rig.events()[0], data("\nx"));
+}
+
+#[test]
+fn a_line_that_data_interrupts_is_gone() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.host(b"AT+C");
+    rig.mode(0, length(1));
+    rig.host(b"xSQ\rAT\r");
+    rig.answer(Mode::Command(command()));
+    let seen = [data("x"), Event::End(Cause::Length, 1), line("AT")];
+    assert_eq!(rig.events(), seen);
+}

@@ -10,8 +10,18 @@ type Work = Box<dyn FnOnce() + Send>;
 /// A handle to the disk thread. The thread ends with its last handle, after all work handed in.
 #[derive(Clone, Debug)]
 pub struct Disk {
-    /// `None`: whoever hands work in does it, at once.
-    work: Option<mpsc::Sender<Work>>,
+    work: To,
+}
+
+#[derive(Clone, Debug)]
+enum To {
+    Thread(mpsc::Sender<Work>),
+    /// Whoever hands work in does it, at once.
+    #[cfg(test)]
+    Inline,
+    /// A task each does it, a moment later.
+    #[cfg(test)]
+    Tasks,
 }
 
 impl Disk {
@@ -23,21 +33,36 @@ impl Disk {
                 work();
             }
         })?;
-        Ok(Self { work: Some(work) })
+        Ok(Self {
+            work: To::Thread(work),
+        })
     }
 
     /// No thread: for tests on an injected clock, which must not run on while a thread works.
     #[cfg(test)]
     pub(crate) fn inline() -> Self {
-        Self { work: None }
+        Self { work: To::Inline }
+    }
+
+    /// The same, but others get their turn before work is done, as they do with the thread. Work is done in
+    /// order on a current-thread runtime.
+    #[cfg(test)]
+    pub(crate) fn tasks() -> Self {
+        Self { work: To::Tasks }
     }
 
     /// Hands work in and returns at once; it is done after all that was handed in before.
     pub fn post(&self, work: impl FnOnce() + Send + 'static) {
         match &self.work {
             // The thread outlives every handle, so there is always someone to take it.
-            Some(thread) => drop(thread.send(Box::new(work))),
-            None => work(),
+            To::Thread(thread) => drop(thread.send(Box::new(work))),
+            #[cfg(test)]
+            To::Inline => work(),
+            #[cfg(test)]
+            To::Tasks => drop(tokio::spawn(async move {
+                tokio::task::yield_now().await;
+                work();
+            })),
         }
     }
 

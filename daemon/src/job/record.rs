@@ -173,7 +173,10 @@ impl Record {
     /// Reads a header file; what is wrong with it otherwise. Nothing in it is believed: it may come from a
     /// disk that failed, or from another version.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
-        let record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let mut record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        // There may be thousands of them in memory.
+        record.recipients.shrink_to_fit();
+        record.via.shrink_to_fit();
         if record.version != VERSION {
             return Err(format!("its version is {}", record.version));
         }

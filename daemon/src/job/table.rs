@@ -93,7 +93,8 @@ impl Table {
 
 /// All jobs.
 pub(super) struct Table {
-    pub(super) entries: BTreeMap<JobId, Entry>,
+    /// Boxed: a tree's nodes are half empty when numbers come in order.
+    pub(super) entries: BTreeMap<JobId, Box<Entry>>,
     tokens: HashMap<(Origin, String), JobId>,
     /// Those of the queue that wait or run.
     pub(super) lineup: Lineup,
@@ -173,13 +174,13 @@ impl Table {
         }
         self.entries.insert(
             id,
-            Entry {
+            Box::new(Entry {
                 record,
                 credentials,
                 turn: Turn::Storing(watch::Sender::new(None).subscribe()),
                 view: watch::Sender::new(Arc::new(seen)),
                 saved: None,
-            },
+            }),
         );
         self.set_turn(id, turn);
     }
@@ -234,8 +235,9 @@ impl Table {
 
     /// Whether an attempt is under way, or a mail on its way into the spool.
     pub(super) fn is_running(&self) -> bool {
-        let busy = |entry: &Entry| matches!(entry.turn, Turn::Running(_) | Turn::Storing(_));
-        self.entries.values().any(busy)
+        self.entries
+            .values()
+            .any(|entry| matches!(entry.turn, Turn::Running(_) | Turn::Storing(_)))
     }
 
     /// When something is to be done next, as far as time alone brings it about.

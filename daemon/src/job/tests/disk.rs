@@ -44,6 +44,12 @@ impl Broken {
         self.left.store(steps, Ordering::SeqCst);
     }
 
+    /// From this step on, the process is dead for the disk.
+    pub(super) fn dies_in(&self, steps: usize) {
+        self.code.store(0, Ordering::SeqCst);
+        self.fail_in(steps);
+    }
+
     pub(super) fn has_broken(&self) -> bool {
         self.broken.load(Ordering::SeqCst)
     }

@@ -5,4 +5,5 @@ mod life;
 mod races;
 mod restart;
 mod spool;
+mod torture;
 mod world;

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::job::files::{Files, RealFiles};
 use crate::job::*;
 use crate::service::{
     BoxFuture, Certainty, Content, Delivered, Error, ErrorKind, MailBack, MailOpen, MailSession,
@@ -255,9 +256,15 @@ impl World {
     }
 
     async fn open(&self) -> Jobs {
-        Jobs::start(
+        self.open_on(Arc::new(RealFiles)).await.unwrap()
+    }
+
+    /// The daemon starts on this disk.
+    pub(super) async fn open_on(&self, files: Arc<dyn Files>) -> Result<Jobs> {
+        Jobs::start_on(
+            files,
             self.settings.clone(),
-            Disk::inline(),
+            Disk::tasks(),
             self.clock.clone(),
             Arc::new(TestAccounts),
             Arc::new(TestBacks {
@@ -266,7 +273,6 @@ impl World {
             }),
         )
         .await
-        .unwrap()
     }
 
     /// Names in a folder of the spool.

@@ -1,5 +1,7 @@
 //! Claiming a device, being refused it, giving it back.
 
+#![cfg(feature = "server")]
+
 #[cfg(test)]
 mod common;
 

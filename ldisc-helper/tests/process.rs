@@ -1,5 +1,7 @@
 //! The process: its arguments, its socket, its end.
 
+#![cfg(feature = "server")]
+
 #[cfg(test)]
 mod common;
 

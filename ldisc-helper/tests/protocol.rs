@@ -1,5 +1,7 @@
 //! What daemons must not send, and who must not send anything.
 
+#![cfg(feature = "server")]
+
 #[cfg(test)]
 mod common;
 

@@ -1,5 +1,7 @@
 //! `pty:NAME`: opened and closed by software on the same machine, again and again.
 
+#![cfg(feature = "server")]
+
 #[cfg(test)]
 mod common;
 

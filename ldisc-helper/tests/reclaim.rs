@@ -1,5 +1,7 @@
 //! A claimed device vanishes and comes back.
 
+#![cfg(feature = "server")]
+
 #[cfg(test)]
 mod common;
 

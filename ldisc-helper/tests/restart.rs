@@ -1,5 +1,7 @@
 //! The daemon's connection goes and comes back, or does not.
 
+#![cfg(feature = "server")]
+
 #[cfg(test)]
 mod common;
 

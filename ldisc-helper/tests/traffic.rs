@@ -1,5 +1,7 @@
 //! Bytes both ways, in pieces of every size, with and without anybody who reads them.
 
+#![cfg(feature = "server")]
+
 #[cfg(test)]
 mod common;
 

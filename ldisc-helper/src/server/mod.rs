@@ -1,5 +1,6 @@
 //! The process: one thread, one loop, every port. Nothing wakes it when nothing happens.
 
+mod claims;
 mod connection;
 mod device;
 mod line;
@@ -11,10 +12,10 @@ mod stats;
 mod token;
 
 use crate::allow::Allow;
-use crate::record::{Claim, FromHelper, MAX_PACKET, MAX_PAYLOAD, Refusal, ToHelper};
+use crate::record::{MAX_PACKET, MAX_PAYLOAD};
 use crate::time::Time;
-use connection::{Connection, Received};
-use device::{Source, Wanted};
+use connection::Connection;
+use device::Source;
 use line::{Context, Fate, Line};
 use listener::Listener;
 use mio::event::Event;
@@ -39,12 +40,6 @@ pub use stats::Stats;
 
 /// The group that may open our pseudo-terminals.
 const GROUP: &str = "dialout";
-
-/// Connections that have not claimed anything. A daemon claims at once.
-const MOST_STRANGERS: usize = 64;
-
-/// How long no connection is taken after one could not be.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The program `hayes-ldisc`: reads its arguments (without its name) and runs.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -227,120 +222,6 @@ impl Server {
         }
     }
 
-    fn accept(&mut self) {
-        loop {
-            let fd = match self.listener.accept() {
-                Ok(Some(fd)) => fd,
-                Ok(None) => return,
-                Err(error) => {
-                    // No descriptors, no memory: it may be better later.
-                    log(format_args!("accept: {error}"));
-                    self.accept_at = Some(clock() + PAUSE);
-                    return;
-                }
-            };
-            if self.strangers.iter().count() >= MOST_STRANGERS {
-                log("refused: too many connections that claim nothing");
-                continue;
-            }
-            if let Some(index) = self.shelter(Connection::new(fd), Interest::READABLE) {
-                // Usually its claim is there already.
-                self.meet(index);
-            }
-        }
-    }
-
-    /// Keeps a connection that has no line (yet, or any more).
-    fn shelter(&mut self, connection: Connection, interest: Interest) -> Option<usize> {
-        let index = self.strangers.next();
-        let fd = connection.as_fd().as_raw_fd();
-        let token = Token::from(From::Stranger(index));
-        let registry = self.poll.registry();
-        if let Err(error) = registry.register(&mut SourceFd(&fd), token, interest) {
-            log(format_args!("epoll: {error}"));
-            return None;
-        }
-        self.strangers.insert(connection);
-        Some(index)
-    }
-
-    /// It has no place in the loop by its old token any more.
-    fn unregister(&self, connection: &Connection) {
-        let fd = connection.as_fd().as_raw_fd();
-        let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
-    }
-
-    /// A connection's first record has to be its claim.
-    fn meet(&mut self, index: usize) {
-        let Some(stranger) = self.strangers.get_mut(index) else {
-            return;
-        };
-        if stranger.leaves {
-            if stranger.flush() || !stranger.is_connected(&mut self.packet) {
-                self.strangers.remove(index);
-            }
-            return;
-        }
-        let length = match stranger.receive(&mut self.packet) {
-            Received::Packet(length) => length,
-            Received::Nothing => return,
-            Received::TooLong | Received::Closed => {
-                self.strangers.remove(index);
-                return;
-            }
-        };
-        let Some(mut stranger) = self.strangers.remove(index) else {
-            return;
-        };
-        self.unregister(&stranger);
-        // The claim is read while the packet's memory is used for other lines.
-        let packet = self.packet[..length].to_vec();
-        let text = match ToHelper::decode(&packet) {
-            Ok((_, ToHelper::Claim(claim))) => return self.claim(stranger, &claim),
-            Ok(_) => "the first record is no claim".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        log(format_args!("daemon: {text}"));
-        refuse(&mut stranger, Refusal::Protocol, &text);
-    }
-
-    fn claim(&mut self, mut connection: Connection, claim: &Claim<'_>) {
-        let now = clock();
-        let wanted = Wanted {
-            device: claim.device.to_owned(),
-            line: claim.line,
-            role: claim.role,
-            wiring: claim.wiring,
-        };
-        if !self.lines.iter().any(Line::has_daemon) {
-            let until = now + self.orphan;
-            for line in self.lines.iter_mut() {
-                line.daemon_is_back(until);
-            }
-        }
-        let same = |line: &Line| line.wanted.device == wanted.device;
-        if let Some(index) = self.lines.position(same) {
-            // A daemon that is back may be quicker than the news that it was gone.
-            self.hear(index);
-            match self.lines.get_mut(index) {
-                Some(line) if line.has_daemon() => {
-                    let text = format!("{} is claimed by another connection", wanted.device);
-                    return refuse(&mut connection, Refusal::Taken, &text);
-                }
-                Some(line) if line.is_for(&wanted) => {
-                    line.attach(connection, claim, now);
-                    return;
-                }
-                // Another role: nothing of what was going on fits.
-                _ => drop(self.lines.remove(index)),
-            }
-        }
-        let index = self.lines.next();
-        let mut line = Line::new(index, claim, wanted, connection, now);
-        line.seek(&self.context().1);
-        self.lines.insert(line);
-    }
-
     fn hear(&mut self, index: usize) {
         let (lines, mut context) = self.context();
         if let Some(line) = lines.get_mut(index)
@@ -382,11 +263,6 @@ impl Server {
         };
         (&mut self.lines, context)
     }
-}
-
-/// Refuses a connection that has nothing yet; it ends with that.
-fn refuse(connection: &mut Connection, why: Refusal, text: &str) {
-    connection.send(1, &FromHelper::Refused { why, text });
 }
 
 /// Signals come as events of the loop.

@@ -11,6 +11,9 @@ use std::fmt;
 /// So many records, then other lines have their turn.
 const TURN: usize = 64;
 
+/// A socket holds less than so many turns of records.
+const TURNS_OF_A_SOCKET: usize = 32;
+
 impl Line {
     pub(in super::super) fn has_daemon(&self) -> bool {
         self.connection.is_some()
@@ -50,10 +53,11 @@ impl Line {
         }
     }
 
-    /// Reads all that the daemon sent, whether or not an event told of it yet.
+    /// Reads all that the daemon sent, whether or not an event told of it yet: more than a socket holds,
+    /// but not for as long as somebody goes on sending.
     pub(in super::super) fn hear_all(&mut self, context: &mut Context<'_>) -> Fate {
         self.marks.packets = true;
-        while self.marks.packets {
+        for _ in 0..TURNS_OF_A_SOCKET {
             if self.hear(context) == Fate::Ends {
                 return Fate::Ends;
             }

@@ -190,7 +190,7 @@ fn configure(folder: &Folder, authority: &Authority, ports: Ports) -> Result<()>
         "conf/master.cf",
         place(include_str!("../fixtures/master.cf")),
     )?;
-    let sasl: PathBuf = folder.join("conf/sasl/sasldb2");
+    let sasl: PathBuf = folder.join("data/sasldb2");
     folder.write(
         "conf/sasl/smtpd.conf",
         format!(

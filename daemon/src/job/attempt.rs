@@ -86,10 +86,13 @@ async fn session(task: &Task, via: &Via, backs: &dyn Backs, doing: &Doing) -> Re
         return Ok(end);
     }
     match session.finish(&task.content, doing).await {
-        Ok(delivered) => Ok(End::Delivered {
-            verdicts: delivered.recipients,
-            reply: delivered.reply,
-        }),
+        Ok(delivered) => {
+            doing.hold(session);
+            Ok(End::Delivered {
+                verdicts: delivered.recipients,
+                reply: delivered.reply,
+            })
+        }
         Err(error) if error.try_next() => Err(error),
         Err(error) => Ok(End::Failed { error, verdicts }),
     }

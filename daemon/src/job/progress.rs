@@ -3,7 +3,7 @@
 use super::Shared;
 use super::table::{Cancel, Now};
 use super::types::{JobId, Via};
-use crate::service::{BoxFuture, Error, ErrorKind, Phase, Progress, Result};
+use crate::service::{BoxFuture, Error, ErrorKind, MailSession, Phase, Progress, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +19,7 @@ pub(super) struct Doing {
     cancel: Arc<Cancel>,
     heard: Mutex<Heard>,
     committed: AtomicBool,
+    answered: Mutex<Option<Box<dyn MailSession>>>,
 }
 
 struct Heard {
@@ -41,7 +42,14 @@ impl Doing {
                 counted: None,
             }),
             committed: AtomicBool::new(false),
+            answered: Mutex::default(),
         }
+    }
+
+    /// Holds a session that has its answer until we are dropped: after the answer was saved, so that the
+    /// peer sees the session's good-bye only then.
+    pub(super) fn hold(&self, session: Box<dyn MailSession>) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
     }
 
     fn heard(&self) -> MutexGuard<'_, Heard> {

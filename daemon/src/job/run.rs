@@ -156,9 +156,11 @@ impl Shared {
             }
             Err(error) => failed(error),
         };
-        // The session is gone by now: nothing is sent any more.
+        // The session is gone by now, or has its answer and only its good-bye to say: no message is sent any
+        // more.
         let via = doing.via();
         self.finish(record, end, via).await;
+        drop(doing);
     }
 
     /// The account, the date, what is left to be delivered.

@@ -126,7 +126,7 @@ pub trait MailBack: Send + Sync {
     ) -> BoxFuture<'a, Result<Box<dyn MailSession>>>;
 }
 
-/// A mail session with its recipients named. Dropping it aborts.
+/// A mail session with its recipients named. Dropping it aborts; once it has finished, that is its good-bye.
 pub trait MailSession: Send {
     /// One verdict for each recipient, in order.
     fn recipients(&self) -> &[Verdict];

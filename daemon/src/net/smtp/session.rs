@@ -9,6 +9,7 @@ use crate::service::{
 };
 use lettre::transport::smtp::commands::Data;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -20,6 +21,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub(super) struct Session {
     verdicts: Vec<Verdict>,
     waiting: Option<Waiting>,
+    answered: Option<Connection>,
     disk: Disk,
 }
 
@@ -28,6 +30,7 @@ impl Session {
         Self {
             verdicts,
             waiting: Some(Waiting::new(connection)),
+            answered: None,
             disk,
         }
     }
@@ -81,8 +84,7 @@ impl Session {
             }
             Err(error) => return Err(failure::unknown(&error)),
         };
-        // The verdict must not wait for a good-bye.
-        tokio::spawn(connection.quit());
+        self.answered = Some(connection);
         Ok(Delivered {
             recipients: self.verdicts.clone(),
             reply: Some(reply.for_people()),
@@ -98,6 +100,16 @@ impl Session {
             }
         }
         first.cloned()
+    }
+}
+
+/// The good-bye comes last: whoever holds the session until the verdict is on disk shows the server, and
+/// its log, that the answer was not only read. Nobody waits for it.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let (Some(connection), Ok(runtime)) = (self.answered.take(), Handle::try_current()) {
+            runtime.spawn(connection.quit());
+        }
     }
 }
 

@@ -306,7 +306,10 @@ async fn over_a_real_socket() {
         .unwrap();
     let file = Temporary::new(MESSAGE);
     session.finish(&file.content(), &told).await.unwrap();
+    // The good-bye comes with the end of the session, not before.
+    drop(session);
     let seen = server.await.unwrap();
     assert_eq!(seen.commands[0], "EHLO [127.0.0.1]");
+    assert_eq!(seen.commands.last().unwrap(), "QUIT");
     assert!(seen.content.is_some());
 }

@@ -3,6 +3,7 @@
 //! Fronts ask through [`service`]; backs carry it out. Nothing else crosses.
 
 pub mod at;
+pub mod bus;
 pub mod clock;
 pub mod config;
 pub mod dialect;
@@ -13,7 +14,9 @@ pub mod message;
 pub mod modem;
 pub mod net;
 pub mod port;
+pub mod process;
 pub mod service;
 pub mod trace;
 #[cfg(feature = "try")]
 pub mod try_run;
+pub mod wiring;

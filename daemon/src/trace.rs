@@ -44,6 +44,11 @@ impl Default for Trace {
 }
 
 impl Trace {
+    /// How many watch.
+    pub fn watchers(&self) -> usize {
+        self.watchers.receiver_count()
+    }
+
     /// Whether anybody watches; if not, there is no need to make a text.
     pub fn is_watched(&self) -> bool {
         self.watchers.receiver_count() > 0

@@ -96,9 +96,9 @@ impl Shared {
     fn lane(&self, route: &SavedRoute, via: Option<Via>) -> Lane {
         let (server, account_via) = match route {
             SavedRoute::Account { name } => match self.accounts.mail(name) {
-                Some(account) => (account.server, account.via),
+                Ok(account) => (account.server, account.via),
                 // It fails at once.
-                None => return Lane::Server(String::new(), 0),
+                Err(_) => return Lane::Server(String::new(), 0),
             },
             SavedRoute::Direct { server, .. } => (server.clone(), Vec::new()),
         };
@@ -171,12 +171,7 @@ impl Shared {
     ) -> Result<Task> {
         let (server, credentials, account_via) = match &record.route {
             SavedRoute::Account { name } => {
-                let account = self.accounts.mail(name).ok_or_else(|| {
-                    Error::new(
-                        ErrorKind::NotFound,
-                        format!("there is no account {name} for mail"),
-                    )
-                })?;
+                let account = self.accounts.mail(name)?;
                 (account.server, account.credentials, account.via)
             }
             SavedRoute::Direct { login: true, .. } if credentials.is_none() => {

@@ -101,13 +101,8 @@ fn check(mut mail: MailSubmission, jobs: &Jobs) -> Result<MailSubmission> {
             ),
         ));
     }
-    if let Route::Account(name) = &mail.route
-        && jobs.shared.accounts.mail(name).is_none()
-    {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!("there is no account {name} for mail"),
-        ));
+    if let Route::Account(name) = &mail.route {
+        jobs.shared.accounts.mail(name)?;
     }
     Ok(mail)
 }

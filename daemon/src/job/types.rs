@@ -1,6 +1,8 @@
 //! What a job is asked with, and what can be seen of it.
 
-use crate::service::{Credentials, Error, Phase, RecipientPolicy, Server, ServerReply};
+use crate::service::{
+    self, Credentials, Error, MailBack, Phase, RecipientPolicy, Server, ServerReply,
+};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -282,14 +284,15 @@ pub struct MailAccount {
 
 /// The accounts as they are now.
 pub trait Accounts: Send + Sync {
-    /// What this account says about mail; `None` where there is no such account or it has no mail.
-    fn mail(&self, account: &str) -> Option<MailAccount>;
+    /// What this account says about mail. NotFound where there is no such account or it has no mail;
+    /// TemporaryFailure where it can't be used as this machine is now (a secret that is missing).
+    fn mail(&self, account: &str) -> service::Result<MailAccount>;
 }
 
 /// The backs as they are now.
 pub trait Backs: Send + Sync {
     /// The back for mail that is meant; `None` where there is none.
-    fn mail(&self, via: &Via) -> Option<Arc<dyn crate::service::MailBack>>;
+    fn mail(&self, via: &Via) -> Option<Arc<dyn MailBack>>;
 
     /// What this way out wants done when a mail was sent over it and its result never came; `None`:
     /// nothing special.

@@ -182,8 +182,11 @@ impl MailSession for Act {
 struct TestAccounts;
 
 impl Accounts for TestAccounts {
-    fn mail(&self, account: &str) -> Option<MailAccount> {
-        (account == "alerts").then(|| MailAccount {
+    fn mail(&self, account: &str) -> Result<MailAccount> {
+        if account != "alerts" {
+            return Err(Error::new(ErrorKind::NotFound, "there is no such account"));
+        }
+        Ok(MailAccount {
             from: "pump7@example.org".into(),
             server: server(),
             credentials: None,

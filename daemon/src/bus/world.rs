@@ -1,0 +1,147 @@
+//! What the interfaces need of the rest of the daemon, as handles.
+
+use super::copy::Copies;
+use super::error::{self, Refused};
+use super::waits::Waits;
+use crate::clock::Clock;
+use crate::job::{Accounts, JobId, MailSubmission, Snapshot};
+use crate::service::{BoxFuture, ErrorKind, Result};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// Jobs, as the bus sees them. A trait, so that the bus is tested with jobs that do what a test says.
+pub trait JobStore: Send + Sync {
+    /// Returns when the spool is open. Until then there are no jobs, and those that come wait.
+    fn ready(&self) -> BoxFuture<'_, ()>;
+
+    /// Takes a mail; returns when it is synced to the spool.
+    fn submit_mail(&self, mail: MailSubmission) -> BoxFuture<'_, Result<JobId>>;
+
+    /// What can be seen of a job, now and later; the sender is dropped when the job is forgotten.
+    fn watch(&self, id: JobId) -> Option<watch::Receiver<Arc<Snapshot>>>;
+
+    /// Cancels a job for good; one in a final state stays as it is.
+    fn cancel(&self, id: JobId) -> BoxFuture<'_, Result<()>>;
+
+    /// Tries a deferred job now.
+    fn retry(&self, id: JobId) -> Result<()>;
+
+    /// Forgets a job in a final state.
+    fn release(&self, id: JobId) -> BoxFuture<'_, Result<()>>;
+
+    /// All jobs, active ones first, then the newest.
+    fn list(&self) -> Vec<Arc<Snapshot>>;
+
+    /// Each job that came or changed; asked for when jobs are ready.
+    fn changes(&self) -> broadcast::Receiver<JobId>;
+
+    /// Bytes in the spool.
+    fn spool_bytes(&self) -> u64;
+}
+
+/// How the daemon is. The names are `Manager.State`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DaemonState {
+    /// Ports are being claimed.
+    #[default]
+    Starting,
+    /// All is as configured.
+    Ready,
+    /// Something that is configured can't be used; the log says what.
+    Degraded,
+    /// It is about to end.
+    Stopping,
+}
+
+impl DaemonState {
+    /// Its name on D-Bus.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Degraded => "degraded",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// What configuration says and reloading changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The account meant by an empty account argument.
+    pub default_account: Option<String>,
+    /// The largest message, in bytes.
+    pub largest_message: u64,
+    /// Calls of `Job.Wait` of one user at a time.
+    pub waits: u32,
+}
+
+/// A request to read the configuration again; what became of it is told.
+pub type ReloadRequest = oneshot::Sender<Result<()>>;
+
+/// All handles.
+pub struct World {
+    /// Jobs.
+    pub jobs: Arc<dyn JobStore>,
+    /// Accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// The machine's clocks.
+    pub clock: Arc<dyn Clock>,
+    /// How the daemon is.
+    pub state: watch::Receiver<DaemonState>,
+    /// Where requests to reload go.
+    pub reload: mpsc::Sender<ReloadRequest>,
+    settings: RwLock<Settings>,
+    pub(super) copies: Copies,
+    pub(super) waits: Waits,
+}
+
+impl World {
+    /// With these handles.
+    pub fn new(
+        jobs: Arc<dyn JobStore>,
+        accounts: Arc<dyn Accounts>,
+        clock: Arc<dyn Clock>,
+        state: watch::Receiver<DaemonState>,
+        reload: mpsc::Sender<ReloadRequest>,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            jobs,
+            accounts,
+            clock,
+            state,
+            reload,
+            settings: RwLock::new(settings),
+            copies: Copies::default(),
+            waits: Waits::default(),
+        }
+    }
+
+    /// The settings that hold now.
+    pub fn settings(&self) -> Settings {
+        self.settings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Puts others in their place.
+    pub fn set_settings(&self, settings: Settings) {
+        *self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    /// The name of the account that an argument means; empty: the default one.
+    pub(super) fn account(&self, argument: &str) -> error::Result<String> {
+        if !argument.is_empty() {
+            return Ok(argument.to_owned());
+        }
+        self.settings().default_account.ok_or_else(|| {
+            let text = "no account is named, and there is no default_account in the configuration";
+            Refused::new(ErrorKind::NotFound, text)
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! The process around the service: command line, log, service manager, the helper it may start.
+
+pub mod args;
+pub mod check;
+pub mod folder;
+pub mod helper;
+pub mod log;
+pub mod notify;
+pub mod serve;

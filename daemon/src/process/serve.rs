@@ -1,0 +1,353 @@
+//! The service: from the configuration to the last signal.
+
+use super::check::WRONG;
+use super::folder::Folder;
+use super::helper::{Helper, Program};
+use super::log;
+use super::notify::Notify;
+use crate::bus::{self, DaemonState, ReloadRequest, World};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Bus, Config, Loaded, Machine, Severity};
+use crate::disk::Disk;
+use crate::job::Jobs;
+use crate::net::{Dialer, SmtpBack, Timeouts, Tls};
+use crate::service::{Error, ErrorKind, Result};
+use crate::wiring::{self, Book, LateJobs, Ways};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+/// How long the bus may take to let us in.
+const BUS: Duration = Duration::from_secs(20);
+
+/// Runs the service until it is told to end.
+pub fn serve(file: &Path) -> ExitCode {
+    log::start();
+    let machine = Machine::here();
+    let loaded = match config::load(file) {
+        Ok(loaded) => looked_over(loaded, &machine),
+        Err(problems) => {
+            for problem in problems {
+                error!("{problem}");
+            }
+            return ExitCode::from(WRONG);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(problem) => {
+            error!("the event loop can't be started: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(file.to_owned(), loaded, machine)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            error!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Looks whether the machine fits and logs what does not.
+fn looked_over(mut loaded: Loaded, machine: &Machine) -> Loaded {
+    loaded.check_machine(machine);
+    for problem in &loaded.problems {
+        warn!("{problem}");
+    }
+    loaded
+}
+
+fn state_of(loaded: &Loaded) -> DaemonState {
+    let misfits = |problem: &config::Problem| problem.severity == Severity::Machine;
+    if loaded.problems.iter().any(misfits) {
+        DaemonState::Degraded
+    } else {
+        DaemonState::Ready
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let take = |kind| {
+            signal(kind)
+                .map_err(|error| Error::new(ErrorKind::Internal, format!("signals: {error}")))
+        };
+        Ok(Self {
+            terminate: take(SignalKind::terminate())?,
+            interrupt: take(SignalKind::interrupt())?,
+            hangup: take(SignalKind::hangup())?,
+        })
+    }
+}
+
+async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
+    let mut signals = Signals::new()?;
+    let notify = Notify::from_environment();
+    let disk = Disk::start()
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("the disk thread: {error}")))?;
+    let config = &loaded.config;
+    let (state, state_seen) = watch::channel(DaemonState::Starting);
+    let (reload, mut reloads) = mpsc::channel(4);
+    let (jobs, jobs_seen) = watch::channel(None);
+    let book = Arc::new(Book::default());
+    book.replace(wiring::accounts(config, &machine));
+    let world = Arc::new(World::new(
+        Arc::new(LateJobs(jobs_seen)),
+        book.clone(),
+        Arc::new(SystemClock),
+        state_seen,
+        reload,
+        wiring::bus(config),
+    ));
+    // The name first: a caller that started us waits 25 s at most, ports and spool can take their time.
+    let service = connect(&config.daemon.bus, world.clone()).await?;
+    notify.ready("starting");
+    let running = Running::start(config, &book, &disk).await?;
+    jobs.send_replace(Some(running.jobs.clone()));
+    state.send_replace(state_of(&loaded));
+    notify.status(&summary(config));
+    info!("{}", summary(config));
+
+    let mut reloader = Reloader {
+        file,
+        machine,
+        config: loaded.config.clone(),
+        book,
+        world,
+        disk: disk.clone(),
+    };
+    let mut watchdog = notify
+        .watchdog()
+        .map(|period| tokio::time::interval(period / 2));
+    let ended = loop {
+        tokio::select! {
+            _ = signals.terminate.recv() => break Ok("SIGTERM"),
+            _ = signals.interrupt.recv() => break Ok("SIGINT"),
+            _ = signals.hangup.recv() => {
+                let _ = reloader.reload(&notify, &state).await;
+            }
+            Some(request) = reloads.recv() => {
+                let request: ReloadRequest = request;
+                let result = reloader.reload(&notify, &state).await;
+                // A caller that is gone need not hear of it.
+                let _ = request.send(result);
+            }
+            () = service.closed() => break Err(Error::new(ErrorKind::Internal, "the bus went away; ending, so that the service manager starts us again")),
+            _ = tick(&mut watchdog) => notify.alive(),
+        }
+    };
+    state.send_replace(DaemonState::Stopping);
+    notify.stopping("ending");
+    if let Ok(signal) = &ended {
+        info!("{signal}: ending");
+    }
+    running.stop().await;
+    // What was handed to the disk is on it before we go.
+    disk.run(|| ()).await?;
+    ended.map(drop)
+}
+
+async fn tick(watchdog: &mut Option<tokio::time::Interval>) {
+    match watchdog {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn summary(config: &Config) -> String {
+    format!(
+        "{} emulators, {} modems, {} accounts",
+        config.emulators.len(),
+        config.modems.len(),
+        config.accounts.len()
+    )
+}
+
+async fn connect(bus: &Bus, world: Arc<World>) -> Result<bus::Service> {
+    let (builder, shown) = match bus {
+        Bus::System => (zbus::connection::Builder::system(), "the system bus"),
+        Bus::Address(address) => (
+            zbus::connection::Builder::address(address.as_str()),
+            address.as_str(),
+        ),
+    };
+    let failed =
+        |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal, format!("{shown}: {what}"));
+    let service = async {
+        let connection = builder.build().await.map_err(|error| failed(&error))?;
+        bus::Service::start(connection, world)
+            .await
+            .map_err(|error| match error {
+                zbus::Error::NameTaken => failed(&"another process is org.hayesd1 already"),
+                error => failed(&format!("org.hayesd1 can't be owned: {error}")),
+            })
+    };
+    tokio::time::timeout(BUS, service)
+        .await
+        .unwrap_or_else(|_| Err(failed(&"it does not let us in")))
+}
+
+/// What runs beside the bus.
+struct Running {
+    jobs: Jobs,
+    helper: Option<Helper>,
+    _folder: Folder,
+}
+
+impl Running {
+    async fn start(config: &Config, book: &Arc<Book>, disk: &Disk) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let failed = |what: &str, error: std::io::Error| {
+            Error::new(ErrorKind::Internal, format!("{what}: {error}"))
+        };
+        let folder = Folder::find().map_err(|error| failed("a folder for sockets", error))?;
+        let state_dir = config.daemon.state_dir.clone();
+        let roots = wiring::roots(config);
+        let tls_clock = clock.clone();
+        let tls = disk
+            .run(move || {
+                make_folder(&state_dir)
+                    .map_err(|error| failed(&state_dir.display().to_string(), error))?;
+                Tls::load(&roots, tls_clock)
+            })
+            .await??;
+        let (helper, _socket) = helper(config, &folder)?;
+        let ip = Arc::new(SmtpBack::new(
+            Dialer::new(Timeouts::default()),
+            tls,
+            disk.clone(),
+        ));
+        let ways = Ways {
+            ip,
+            modems: BTreeMap::new(),
+        };
+        let jobs = Jobs::start(
+            wiring::jobs(config),
+            disk.clone(),
+            clock,
+            book.clone(),
+            Arc::new(ways),
+        )
+        .await?;
+        Ok(Self {
+            jobs,
+            helper,
+            _folder: folder,
+        })
+    }
+
+    /// Gives the ports back.
+    async fn stop(self) {
+        if let Some(helper) = self.helper {
+            helper.stop().await;
+        }
+    }
+}
+
+/// The state folder, if nobody made it for us; nobody else may look into it.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+/// The helper's socket, and the helper if we start it.
+fn helper(config: &Config, folder: &Folder) -> Result<(Option<Helper>, PathBuf)> {
+    match &config.daemon.helper {
+        config::Helper::Socket(socket) => Ok((None, socket.clone())),
+        config::Helper::Spawn => {
+            let socket = folder.socket();
+            let helper = Helper::start(Program::find()?, socket.clone(), wiring::devices(config))?;
+            Ok((Some(helper), socket))
+        }
+    }
+}
+
+/// Reads the configuration again. What needs a restart is said and left as it is.
+struct Reloader {
+    file: PathBuf,
+    machine: Machine,
+    config: Config,
+    book: Arc<Book>,
+    world: Arc<World>,
+    disk: Disk,
+}
+
+impl Reloader {
+    async fn reload(&mut self, notify: &Notify, state: &watch::Sender<DaemonState>) -> Result<()> {
+        notify.reloading();
+        let result = self.read().await;
+        match &result {
+            Ok(new_state) => {
+                state.send_replace(*new_state);
+                notify.ready(&summary(&self.config));
+            }
+            Err(problem) => {
+                error!("the old configuration stays: {problem}");
+                notify.ready("the new configuration is wrong, the old one holds");
+            }
+        }
+        result.map(drop)
+    }
+
+    async fn read(&mut self) -> Result<DaemonState> {
+        let (file, machine) = (self.file.clone(), self.machine.clone());
+        // Files, secrets among them: on the disk's thread.
+        let read = move || {
+            let loaded = looked_over(config::load(&file)?, &machine);
+            let accounts = wiring::accounts(&loaded.config, &machine);
+            Ok::<_, Vec<config::Problem>>((loaded, accounts))
+        };
+        let (loaded, accounts) = self.disk.run(read).await?.map_err(|problems| {
+            let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            Error::new(ErrorKind::InvalidArgument, lines.join("\n"))
+        })?;
+        let state = state_of(&loaded);
+        self.book.replace(accounts);
+        self.world.set_settings(wiring::bus(&loaded.config));
+        if needs_restart(&self.config, &loaded.config) {
+            warn!(
+                "ports, ways out, bus, folders, roots and the queue's limits change when hayesd is started again"
+            );
+        }
+        info!("the configuration was read again");
+        self.config = loaded.config;
+        Ok(state)
+    }
+}
+
+/// Whether something differs that only a restart changes.
+fn needs_restart(old: &Config, new: &Config) -> bool {
+    let fixed = |config: &Config| {
+        let daemon = config::Daemon {
+            default_account: None,
+            ..config.daemon.clone()
+        };
+        (
+            daemon,
+            config.emulators.clone(),
+            config.modems.clone(),
+            config.tls.clone(),
+        )
+    };
+    fixed(old) != fixed(new)
+}

@@ -1,0 +1,228 @@
+//! From the configuration to what the rooms take; they know no configuration.
+
+use crate::bus::{self, JobStore};
+use crate::config::{Account, Config, Machine, Roots, Service};
+use crate::job::{
+    self, Accounts, Backs, JobId, Jobs, MailAccount, MailSubmission, Schedule, Snapshot, Via,
+};
+use crate::net;
+use crate::service::{BoxFuture, Credentials, Error, ErrorKind, Fault, MailBack, Result, Server};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{broadcast, watch};
+
+/// The accounts by name; those that can't be used with the reason.
+type Entries = BTreeMap<String, Result<MailAccount>>;
+
+/// The accounts as they are configured now.
+#[derive(Debug, Default)]
+pub struct Book {
+    entries: RwLock<Entries>,
+}
+
+impl Book {
+    /// Puts others in the place of all.
+    pub fn replace(&self, entries: Entries) {
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = entries;
+    }
+}
+
+impl Accounts for Book {
+    fn mail(&self, account: &str) -> Result<MailAccount> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(account).cloned().unwrap_or_else(|| {
+            let shown: String = account
+                .chars()
+                .take(64)
+                .flat_map(char::escape_debug)
+                .collect();
+            Err(Error::new(
+                ErrorKind::NotFound,
+                format!("there is no account `{shown}` with smtp"),
+            ))
+        })
+    }
+}
+
+/// The accounts of a configuration. It reads secrets: not on the event loop.
+pub fn accounts(config: &Config, machine: &Machine) -> Entries {
+    let entry = |(name, account): (&crate::config::Name, &Account)| {
+        Some((
+            name.to_string(),
+            mail_account(name.as_str(), account, config, machine)?,
+        ))
+    };
+    config.accounts.iter().filter_map(entry).collect()
+}
+
+/// What an account says about mail; `None` where it has none.
+fn mail_account(
+    name: &str,
+    account: &Account,
+    config: &Config,
+    machine: &Machine,
+) -> Option<Result<MailAccount>> {
+    let (smtp, from) = (account.smtp.as_ref()?, account.from.as_ref()?);
+    let credentials = match (&smtp.user, &smtp.password) {
+        (Some(user), Some(source)) => match source.read(machine) {
+            Ok(password) => Some(Credentials {
+                user: user.as_str().to_owned(),
+                password,
+                plain_auth: smtp.plain_auth,
+            }),
+            Err(text) => {
+                let text = format!("account {name} can't be used: {text}");
+                return Some(Err(
+                    Error::new(ErrorKind::TemporaryFailure, text).by(Fault::Us)
+                ));
+            }
+        },
+        _ => None,
+    };
+    Some(Ok(MailAccount {
+        from: from.0.to_string(),
+        server: Server {
+            host: smtp.host.as_str().to_owned(),
+            port: smtp.port(Service::Smtp),
+            tls: smtp.tls,
+        },
+        credentials,
+        // An account has none of its own yet: those of `[daemon]` hold.
+        via: Vec::new(),
+    }))
+}
+
+/// The ways out.
+pub struct Ways {
+    /// This machine's network.
+    pub ip: Arc<dyn MailBack>,
+    /// Modems by name.
+    pub modems: BTreeMap<String, Arc<dyn MailBack>>,
+}
+
+impl Backs for Ways {
+    fn mail(&self, via: &Via) -> Option<Arc<dyn MailBack>> {
+        match via {
+            Via::Ip => Some(self.ip.clone()),
+            Via::Modem(name) => self.modems.get(name).cloned(),
+        }
+    }
+}
+
+/// The roots as the network takes them.
+pub fn roots(config: &Config) -> net::Roots {
+    match &config.tls.roots {
+        Roots::System => net::Roots::System,
+        Roots::File(path) => net::Roots::File(path.clone()),
+    }
+}
+
+/// The settings of jobs.
+pub fn jobs(config: &Config) -> job::Settings {
+    let daemon = &config.daemon;
+    job::Settings {
+        spool: daemon.state_dir.join("spool"),
+        limits: job::Limits {
+            jobs: daemon.limits.jobs as usize,
+            spool: daemon.limits.spool.0,
+            message: daemon.limits.message.0,
+            ..job::Limits::default()
+        },
+        schedule: Schedule {
+            first: daemon.queue.first.0,
+            longest: daemon.queue.longest.0,
+            expiry: daemon.queue.expiry.0,
+        },
+        on_unknown: daemon.on_unknown,
+        via: daemon.via.clone(),
+    }
+}
+
+/// The settings of the bus.
+pub fn bus(config: &Config) -> bus::Settings {
+    let daemon = &config.daemon;
+    bus::Settings {
+        default_account: daemon.default_account.as_ref().map(ToString::to_string),
+        largest_message: daemon.limits.message.0,
+        waits: daemon.limits.waits,
+    }
+}
+
+/// The devices of all ports, for a helper that allows nothing else.
+pub fn devices(config: &Config) -> Vec<String> {
+    let emulators = config
+        .emulators
+        .values()
+        .map(|emulator| emulator.device.to_string());
+    let modems = config.modems.values().map(|modem| modem.device.to_string());
+    emulators.chain(modems).collect()
+}
+
+/// Jobs that come when the spool is open; the bus is there before.
+#[derive(Clone, Debug)]
+pub struct LateJobs(pub watch::Receiver<Option<Jobs>>);
+
+impl LateJobs {
+    fn now(&self) -> Option<Jobs> {
+        self.0.borrow().clone()
+    }
+
+    async fn jobs(&self) -> Result<Jobs> {
+        let mut jobs = self.0.clone();
+        let jobs = jobs
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|jobs| jobs.clone());
+        jobs.ok_or_else(|| Error::new(ErrorKind::Busy, "the daemon is about to end"))
+    }
+}
+
+impl JobStore for LateJobs {
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let _ = self.jobs().await;
+        })
+    }
+
+    fn submit_mail(&self, mail: MailSubmission) -> BoxFuture<'_, Result<JobId>> {
+        Box::pin(async { self.jobs().await?.submit_mail(mail).await })
+    }
+
+    fn watch(&self, id: JobId) -> Option<watch::Receiver<Arc<Snapshot>>> {
+        self.now()?.watch(id)
+    }
+
+    fn cancel(&self, id: JobId) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.jobs().await?.cancel(id).await })
+    }
+
+    fn retry(&self, id: JobId) -> Result<()> {
+        match self.now() {
+            Some(jobs) => jobs.retry(id),
+            None => Err(Error::new(ErrorKind::Busy, "the spool is not open yet")),
+        }
+    }
+
+    fn release(&self, id: JobId) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.jobs().await?.release(id).await })
+    }
+
+    fn list(&self) -> Vec<Arc<Snapshot>> {
+        self.now()
+            .map(|jobs| jobs.list(|_| true))
+            .unwrap_or_default()
+    }
+
+    fn changes(&self) -> broadcast::Receiver<JobId> {
+        match self.now() {
+            Some(jobs) => jobs.changes(),
+            // Closed at once: there is nothing to hear.
+            None => broadcast::channel(1).1,
+        }
+    }
+
+    fn spool_bytes(&self) -> u64 {
+        self.now().map_or(0, |jobs| jobs.spool_bytes())
+    }
+}

@@ -1,15 +1,22 @@
 //! From the configuration to what the rooms take; they know no configuration.
 
 use crate::bus::{self, JobStore};
-use crate::config::{Account, Config, Machine, Roots, Service};
+use crate::config::{self, Account, Config, Machine, ModemDialect, Roots, Service};
+use crate::dialect;
+use crate::emulator;
 use crate::job::{
-    self, Accounts, Backs, JobId, Jobs, MailAccount, MailSubmission, Schedule, Snapshot, Via,
+    self, Accounts, Backs, JobId, Jobs, MailAccount, MailSubmission, OnUnknown, Schedule, Snapshot,
+    Via,
 };
+use crate::modem;
 use crate::net;
 use crate::service::{BoxFuture, Credentials, Error, ErrorKind, Fault, MailBack, Result, Server};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{broadcast, watch};
+use tracing::warn;
 
 /// The accounts by name; those that can't be used with the reason.
 type Entries = BTreeMap<String, Result<MailAccount>>;
@@ -46,22 +53,17 @@ impl Accounts for Book {
 
 /// The accounts of a configuration. It reads secrets: not on the event loop.
 pub fn accounts(config: &Config, machine: &Machine) -> Entries {
-    let entry = |(name, account): (&crate::config::Name, &Account)| {
+    let entry = |(name, account): (&config::Name, &Account)| {
         Some((
             name.to_string(),
-            mail_account(name.as_str(), account, config, machine)?,
+            mail_account(name.as_str(), account, machine)?,
         ))
     };
     config.accounts.iter().filter_map(entry).collect()
 }
 
 /// What an account says about mail; `None` where it has none.
-fn mail_account(
-    name: &str,
-    account: &Account,
-    config: &Config,
-    machine: &Machine,
-) -> Option<Result<MailAccount>> {
+fn mail_account(name: &str, account: &Account, machine: &Machine) -> Option<Result<MailAccount>> {
     let (smtp, from) = (account.smtp.as_ref()?, account.from.as_ref()?);
     let credentials = match (&smtp.user, &smtp.password) {
         (Some(user), Some(source)) => match source.read(machine) {
@@ -97,14 +99,26 @@ pub struct Ways {
     /// This machine's network.
     pub ip: Arc<dyn MailBack>,
     /// Modems by name.
-    pub modems: BTreeMap<String, Arc<dyn MailBack>>,
+    pub modems: BTreeMap<String, modem::Handle>,
+    /// What is done after a mail whose result never came, for modems that have a word on it.
+    pub on_unknown: BTreeMap<String, OnUnknown>,
 }
 
 impl Backs for Ways {
     fn mail(&self, via: &Via) -> Option<Arc<dyn MailBack>> {
         match via {
             Via::Ip => Some(self.ip.clone()),
-            Via::Modem(name) => self.modems.get(name).cloned(),
+            Via::Modem(name) => {
+                let modem: Arc<dyn MailBack> = Arc::new(self.modems.get(name)?.clone());
+                Some(modem)
+            }
+        }
+    }
+
+    fn on_unknown(&self, via: &Via) -> Option<OnUnknown> {
+        match via {
+            Via::Ip => None,
+            Via::Modem(name) => self.on_unknown.get(name).copied(),
         }
     }
 }
@@ -156,6 +170,96 @@ pub fn devices(config: &Config) -> Vec<String> {
         .map(|emulator| emulator.device.to_string());
     let modems = config.modems.values().map(|modem| modem.device.to_string());
     emulators.chain(modems).collect()
+}
+
+/// The settings of the modems. It reads secrets and certificates: not on the event loop.
+pub fn modems(config: &Config, machine: &Machine) -> Vec<modem::Settings> {
+    let roots = match &config.tls.roots {
+        Roots::File(path) => pem(path),
+        // A module's memory does not hold all that a system trusts.
+        Roots::System => None,
+    };
+    let settings = |(name, modem): (&config::Name, &config::Modem)| {
+        let mut settings = modem::Settings::new(name.as_str(), &modem.device.to_string());
+        settings.line = modem.line();
+        settings.drive = match &modem.dialect {
+            ModemDialect::Auto => None,
+            ModemDialect::Is(name) => dialect::by_name(name.as_str()).map(|dialect| dialect.drive),
+        };
+        settings.apn = modem.apn.as_str().to_owned();
+        settings.apn_user = modem
+            .apn_user
+            .as_ref()
+            .map(|user| user.as_str().to_owned())
+            .unwrap_or_default();
+        settings.apn_password = modem.apn_password.as_ref().and_then(|source| {
+            source
+                .read(machine)
+                .map_err(|text| warn!(port = name.as_str(), "apn_password: {text}"))
+                .ok()
+        });
+        settings.roots = roots.clone();
+        settings
+    };
+    config.modems.iter().map(settings).collect()
+}
+
+fn pem(path: &Path) -> Option<Arc<[u8]>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Some(bytes.into()),
+        Err(error) => {
+            warn!("tls.roots: {}: {error}", path.display());
+            None
+        }
+    }
+}
+
+/// What modems have to say on mails whose result never came.
+pub fn on_unknown(config: &Config) -> BTreeMap<String, OnUnknown> {
+    let modems = config.modems.iter();
+    modems
+        .filter_map(|(name, modem)| Some((name.to_string(), modem.on_unknown?)))
+        .collect()
+}
+
+/// The settings of the emulators; `memory` is the folder for what survives us but not the machine.
+pub fn emulators(config: &Config, memory: &Path) -> Vec<emulator::Settings> {
+    let settings = |(name, emulator): (&config::Name, &config::Emulator)| {
+        // The configuration knows no others.
+        let dialect = dialect::by_name(emulator.dialect.as_str())?;
+        let daemon = &config.daemon;
+        Some(emulator::Settings {
+            name: name.to_string(),
+            device: emulator.device.to_string(),
+            line: emulator.line(),
+            wiring: emulator.lines.into(),
+            dialect,
+            identity: identity(&dialect.played.identity, &emulator.identity),
+            via: if emulator.via.is_empty() {
+                daemon.via.clone()
+            } else {
+                emulator.via.clone()
+            },
+            memory_dir: memory.join("emulator").join(name.as_str()),
+            files_dir: daemon.state_dir.join("emulator").join(name.as_str()),
+        })
+    };
+    config.emulators.iter().filter_map(settings).collect()
+}
+
+/// The dialect's own identity, but for what is configured.
+fn identity(own: &dialect::Identity, configured: &config::Identity) -> dialect::Identity {
+    let or = |text: &Option<config::Plain>, own: &Cow<'static, str>| match text {
+        Some(text) => Cow::Owned(text.as_str().to_owned()),
+        None => own.clone(),
+    };
+    dialect::Identity {
+        manufacturer: or(&configured.manufacturer, &own.manufacturer),
+        model: or(&configured.model, &own.model),
+        revision: or(&configured.revision, &own.revision),
+        serial: or(&configured.serial, &own.serial),
+        imei: or(&configured.imei, &own.imei),
+    }
 }
 
 /// Jobs that come when the spool is open; the bus is there before.

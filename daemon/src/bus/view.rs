@@ -12,6 +12,12 @@ pub(super) type Map = HashMap<&'static str, Variant<'static>>;
 /// An `aa{sv}` needs values that own what they hold.
 pub(super) type OwnedMap = HashMap<&'static str, OwnedVariant>;
 
+/// A state whose changes are told as those of properties.
+pub(super) trait Properties: Send + Sync + 'static {
+    /// Properties that change, always the same ones in the same order; counters are not among them.
+    fn changing(&self) -> Vec<(&'static str, Variant<'static>)>;
+}
+
 /// A time as D-Bus has it: microseconds since 1970.
 pub(super) fn microseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();

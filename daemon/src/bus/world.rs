@@ -2,12 +2,14 @@
 
 use super::copy::Copies;
 use super::error::{self, Refused};
+use super::view::Properties;
 use super::waits::Waits;
 use crate::clock::Clock;
 use crate::job::{Accounts, JobId, MailSubmission, Snapshot};
 use crate::service::{BoxFuture, ErrorKind, Result};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use zbus::Variant;
 
 /// Jobs, as the bus sees them. A trait, so that the bus is tested with jobs that do what a test says.
 pub trait JobStore: Send + Sync {
@@ -62,6 +64,12 @@ impl DaemonState {
             Self::Degraded => "degraded",
             Self::Stopping => "stopping",
         }
+    }
+}
+
+impl Properties for DaemonState {
+    fn changing(&self) -> Vec<(&'static str, Variant<'static>)> {
+        vec![("State", Variant::from(self.name()))]
     }
 }
 

@@ -212,7 +212,8 @@ pub(super) const TABLES: [Table; 11] = [
             key("manufacturer", "text", "", "AT+GMI"),
             key("model", "text", "", "AT+GMM"),
             key("revision", "text", "", "AT+GMR"),
-            key("serial", "text", "", "AT+GSN, the IMEI"),
+            key("serial", "text", "", "The serial number"),
+            key("imei", "text", "", "AT+GSN"),
         ],
     },
     Table {

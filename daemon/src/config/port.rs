@@ -188,8 +188,10 @@ pub struct Identity {
     pub model: Option<Plain>,
     /// `AT+GMR`.
     pub revision: Option<Plain>,
-    /// `AT+GSN`: the IMEI.
+    /// The serial number.
     pub serial: Option<Plain>,
+    /// `AT+GSN`.
+    pub imei: Option<Plain>,
 }
 
 /// A text that can stand in a command or an answer: 1 to 64 printable ASCII characters, no `"`.

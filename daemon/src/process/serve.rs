@@ -9,7 +9,9 @@ use crate::bus::{self, DaemonState, ReloadRequest, World};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Bus, Config, Loaded, Machine, Severity};
 use crate::disk::Disk;
+use crate::emulator;
 use crate::job::Jobs;
+use crate::modem;
 use crate::net::{Dialer, SmtpBack, Timeouts, Tls};
 use crate::service::{Error, ErrorKind, Result};
 use crate::wiring::{self, Book, LateJobs, Ways};
@@ -117,8 +119,9 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     // The name first: a caller that started us waits 25 s at most, ports and spool can take their time.
     let service = connect(&config.daemon.bus, world.clone()).await?;
     notify.ready("starting");
-    let running = Running::start(config, &book, &disk).await?;
+    let running = Running::start(config, &machine, &book, &disk).await?;
     jobs.send_replace(Some(running.jobs.clone()));
+    running.show(&service).await?;
     state.send_replace(state_of(&loaded));
     notify.status(&summary(config));
     info!("{}", summary(config));
@@ -156,6 +159,7 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     if let Ok(signal) = &ended {
         info!("{signal}: ending");
     }
+    service.stop().await;
     running.stop().await;
     // What was handed to the disk is on it before we go.
     disk.run(|| ()).await?;
@@ -207,36 +211,53 @@ async fn connect(bus: &Bus, world: Arc<World>) -> Result<bus::Service> {
 /// What runs beside the bus.
 struct Running {
     jobs: Jobs,
+    modems: BTreeMap<String, modem::Handle>,
+    emulators: Vec<emulator::Handle>,
     helper: Option<Helper>,
     _folder: Folder,
 }
 
 impl Running {
-    async fn start(config: &Config, book: &Arc<Book>, disk: &Disk) -> Result<Self> {
+    async fn start(
+        config: &Config,
+        machine: &Machine,
+        book: &Arc<Book>,
+        disk: &Disk,
+    ) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let failed = |what: &str, error: std::io::Error| {
             Error::new(ErrorKind::Internal, format!("{what}: {error}"))
         };
         let folder = Folder::find().map_err(|error| failed("a folder for sockets", error))?;
         let state_dir = config.daemon.state_dir.clone();
-        let roots = wiring::roots(config);
-        let tls_clock = clock.clone();
-        let tls = disk
-            .run(move || {
-                make_folder(&state_dir)
-                    .map_err(|error| failed(&state_dir.display().to_string(), error))?;
-                Tls::load(&roots, tls_clock)
-            })
-            .await??;
-        let (helper, _socket) = helper(config, &folder)?;
+        let (roots, tls_clock) = (wiring::roots(config), clock.clone());
+        let (modem_config, machine) = (config.clone(), machine.clone());
+        let read = move || {
+            make_folder(&state_dir)
+                .map_err(|error| failed(&state_dir.display().to_string(), error))?;
+            Ok::<_, Error>((
+                Tls::load(&roots, tls_clock)?,
+                wiring::modems(&modem_config, &machine),
+            ))
+        };
+        let (tls, modems) = disk.run(read).await??;
+        let (helper, socket) = helper(config, &folder)?;
         let ip = Arc::new(SmtpBack::new(
             Dialer::new(Timeouts::default()),
             tls,
             disk.clone(),
         ));
+        let start = |settings: modem::Settings| {
+            (
+                settings.name.clone(),
+                modem::start(settings, &socket, disk.clone()),
+            )
+        };
+        let modems: BTreeMap<_, _> = modems.into_iter().map(start).collect();
         let ways = Ways {
             ip,
-            modems: BTreeMap::new(),
+            modems: modems.clone(),
+            on_unknown: wiring::on_unknown(config),
         };
         let jobs = Jobs::start(
             wiring::jobs(config),
@@ -246,11 +267,36 @@ impl Running {
             Arc::new(ways),
         )
         .await?;
+        let emulators = wiring::emulators(config, folder.path())
+            .into_iter()
+            .map(|settings| emulator::start(settings, socket.clone(), jobs.clone(), disk.clone()))
+            .collect();
         Ok(Self {
             jobs,
+            modems,
+            emulators,
             helper,
             _folder: folder,
         })
+    }
+
+    /// Puts the ports on the bus.
+    async fn show(&self, service: &bus::Service) -> Result<()> {
+        let failed =
+            |error: zbus::Error| Error::new(ErrorKind::Internal, format!("the bus: {error}"));
+        for (name, modem) in &self.modems {
+            service
+                .add_modem(name, modem.clone())
+                .await
+                .map_err(failed)?;
+        }
+        for emulator in &self.emulators {
+            service
+                .add_emulator(emulator.clone())
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Gives the ports back.

@@ -1,0 +1,126 @@
+//! `org.hayesd1.Emulator`, at `/org/hayesd1/emulator/NAME`.
+
+use super::caller::Caller;
+use super::dialogue::{self, Peer};
+use super::dict::Dict;
+use super::error::Result;
+use super::view::Properties;
+use crate::emulator::{Handle, Snapshot};
+use zbus::message::Header;
+use zbus::{Connection, Variant, interface};
+
+/// An emulator on the bus.
+pub(super) struct Emulator(pub(super) Handle);
+
+impl Emulator {
+    fn see<T>(&self, look: impl FnOnce(&Snapshot) -> T) -> T {
+        look(&self.0.snapshot().borrow())
+    }
+}
+
+impl Properties for Snapshot {
+    fn changing(&self) -> Vec<(&'static str, Variant<'static>)> {
+        vec![
+            ("State", Variant::from(self.state.name())),
+            ("Dtr", Variant::from(self.dtr)),
+        ]
+    }
+}
+
+#[interface(name = "org.hayesd1.Emulator", introspection_docs = false)]
+impl Emulator {
+    async fn start(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        options: Dict<'_>,
+    ) -> Result<()> {
+        options.finish()?;
+        Caller::of(&header, connection).await?.admin()?;
+        Ok(self.0.start().await?)
+    }
+
+    async fn stop(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        options: Dict<'_>,
+    ) -> Result<()> {
+        options.finish()?;
+        Caller::of(&header, connection).await?.admin()?;
+        Ok(self.0.stop().await?)
+    }
+
+    async fn reset(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        options: Dict<'_>,
+    ) -> Result<()> {
+        options.finish()?;
+        Caller::of(&header, connection).await?.admin()?;
+        Ok(self.0.reset().await?)
+    }
+
+    #[zbus(out_args("lines"))]
+    async fn trace(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        options: Dict<'_>,
+    ) -> Result<zbus::OwnedFd> {
+        options.finish()?;
+        Caller::of(&header, connection).await?.admin()?;
+        Ok(dialogue::start(self.0.trace(), Peer::Equipment)?.into())
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn device(&self) -> String {
+        self.0.settings().device.clone()
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn dialect(&self) -> String {
+        self.0.settings().dialect.name.to_owned()
+    }
+
+    #[zbus(property)]
+    fn state(&self) -> String {
+        self.see(|emulator| emulator.state.name().to_owned())
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn via(&self) -> Vec<String> {
+        self.0
+            .settings()
+            .via
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[zbus(property)]
+    fn dtr(&self) -> bool {
+        self.see(|emulator| emulator.dtr)
+    }
+
+    #[zbus(property(emits_changed_signal = "false"))]
+    fn commands(&self) -> u64 {
+        self.see(|emulator| emulator.commands)
+    }
+
+    #[zbus(property(emits_changed_signal = "false"))]
+    fn bytes_in(&self) -> u64 {
+        self.see(|emulator| emulator.bytes_in)
+    }
+
+    #[zbus(property(emits_changed_signal = "false"))]
+    fn bytes_out(&self) -> u64 {
+        self.see(|emulator| emulator.bytes_out)
+    }
+
+    #[zbus(property(emits_changed_signal = "false"))]
+    fn escapes(&self) -> u32 {
+        self.see(|emulator| u32::try_from(emulator.escapes).unwrap_or(u32::MAX))
+    }
+}

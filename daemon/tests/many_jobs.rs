@@ -38,8 +38,8 @@ static ALLOCATOR: Counting = Counting;
 struct World;
 
 impl Accounts for World {
-    fn mail(&self, _: &str) -> Option<MailAccount> {
-        Some(MailAccount {
+    fn mail(&self, _: &str) -> Result<MailAccount, Error> {
+        Ok(MailAccount {
             from: "pump7@example.org".into(),
             server: Server {
                 host: "smtp.example.org".into(),

@@ -226,8 +226,9 @@ impl Bench {
 struct Nobody;
 
 impl Accounts for Nobody {
-    fn mail(&self, _: &str) -> Option<MailAccount> {
-        None
+    fn mail(&self, _: &str) -> service::Result<MailAccount> {
+        let kind = service::ErrorKind::NotFound;
+        Err(service::Error::new(kind, "there are no accounts"))
     }
 }
 

@@ -137,10 +137,19 @@ impl Progress for Doing {
                 entry.record.age.mark(self.shared.clock.uptime());
                 entry.record.clone()
             };
-            self.shared.save(&record).await?;
+            let saved = self.shared.save(&record).await;
             // Whoever cancelled it meanwhile was, or will be, told that nothing is sent.
-            if self.cancel.is_asked() {
-                return cancelled();
+            if saved.is_err() || self.cancel.is_asked() {
+                if let Some(entry) = self.shared.table().entries.get_mut(&self.id) {
+                    entry.record.committing = false;
+                }
+                // A spool that can't be written now may be later, whatever is wrong with it.
+                return saved
+                    .map_err(|error| Error {
+                        kind: ErrorKind::SpoolFull,
+                        ..error
+                    })
+                    .and_then(|()| cancelled());
             }
             self.committed.store(true, Ordering::Relaxed);
             self.heard().last = Instant::now();

@@ -158,6 +158,15 @@ impl Shared {
         };
         // The session is gone by now, or has its answer and only its good-bye to say: no message is sent any
         // more.
+        let end = match end {
+            // The back gave up at the point of no return, because it was held there.
+            End::Failed { error, .. }
+                if cancel.is_asked() && error.kind == ErrorKind::Cancelled =>
+            {
+                End::Cancelled
+            }
+            end => end,
+        };
         let via = doing.via();
         self.finish(record, end, via).await;
         drop(doing);

@@ -120,6 +120,7 @@ async fn each_step_of_the_disk_may_fail_and_nothing_hangs_or_is_half_there() {
                     let end = end.unwrap().unwrap();
                     // Where the point of no return can't be noted, nothing is sent, until it can.
                     assert_eq!(end.state, State::Done, "step {step}: {:?}", end.error);
+                    assert!(!end.possible_duplicate, "step {step}");
                 }
             }
             assert_eq!(taken(&world), 1, "step {step}");

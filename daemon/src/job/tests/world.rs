@@ -156,7 +156,8 @@ impl MailSession for Act {
             let bytes = std::fs::read(&message.path).unwrap();
             assert_eq!(bytes.len() as u64, message.size);
             progress.bytes(message.size, message.size);
-            progress.committing().await?;
+            // As the ip back does: some content has gone by then.
+            progress.committing().await.map_err(Error::after_content)?;
             progress.phase(Phase::Confirming);
             match &self.play {
                 Some(Play::FailLate(error)) => return Err(error.clone()),

@@ -14,8 +14,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// How long until a helper that is gone, or refuses, is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// How long until a helper that is gone, or refuses, is asked again: at first, and at most.
+const SOON: Duration = Duration::from_secs(1);
+const LATE: Duration = Duration::from_secs(30);
 
 /// Starts an emulator. Must run inside a tokio runtime.
 pub fn start(settings: Settings, helper: PathBuf, jobs: Jobs, disk: Disk) -> Handle {
@@ -34,6 +35,8 @@ pub fn start(settings: Settings, helper: PathBuf, jobs: Jobs, disk: Disk) -> Han
         view,
         trace,
         told,
+        complaint: String::new(),
+        again: SOON,
     };
     tokio::spawn(keeper.run(jobs, disk));
     handle
@@ -45,17 +48,19 @@ struct Keeper {
     view: watch::Sender<Snapshot>,
     trace: Trace,
     told: mpsc::Receiver<Told>,
+    /// What was last said to be wrong; not said again and again.
+    complaint: String,
+    again: Duration,
 }
 
 impl Keeper {
     /// Ends when nobody has a handle any more.
     async fn run(mut self, jobs: Jobs, disk: Disk) {
-        let name = self.settings.name.clone();
         let (world, mut engine) = loop {
             match self.open(disk.clone(), jobs.clone()).await {
                 Ok(opened) => break opened,
                 Err(error) => {
-                    tracing::error!(emulator = name, %error, "can't be started");
+                    self.complain(&error.to_string());
                     if !self.pause().await {
                         return;
                     }
@@ -63,26 +68,29 @@ impl Keeper {
             }
         };
         loop {
-            match self.session(&world, &mut engine).await {
-                Ok(Over::Stopped) => {
-                    if !self.stopped().await {
-                        return;
-                    }
-                }
-                Ok(Over::Abandoned) => return,
-                Ok(Over::Refused) => {
-                    if !self.pause().await {
-                        return;
-                    }
+            let go_on = match self.session(&world, &mut engine).await {
+                Ok(Over::Stopped) => self.stopped().await,
+                Ok(Over::Abandoned) => false,
+                Ok(Over::Refused(why)) => {
+                    self.complain(&why);
+                    self.pause().await
                 }
                 Err(error) => {
-                    tracing::warn!(emulator = name, %error, "its port is gone");
+                    self.complain(&error.to_string());
                     self.show(State::Absent);
-                    if !self.pause().await {
-                        return;
-                    }
+                    self.pause().await
                 }
+            };
+            if !go_on {
+                return;
             }
+        }
+    }
+
+    fn complain(&mut self, why: &str) {
+        if self.complaint != why {
+            tracing::warn!(emulator = self.settings.name, why, "not played");
+            self.complaint = why.to_owned();
         }
     }
 
@@ -108,6 +116,7 @@ impl Keeper {
         };
         let (reader, writer) = port::claim(&self.helper, &claim).await?;
         let session = Session {
+            name: &self.settings.name,
             reader,
             writer,
             engine,
@@ -118,13 +127,17 @@ impl Keeper {
             here: false,
         };
         let over = session.run(&mut self.told).await;
+        if self.view.borrow().state != State::Refused {
+            self.again = SOON;
+        }
         engine.hangup();
         over
     }
 
     /// Waits a little. False: nobody has a handle any more.
     async fn pause(&mut self) -> bool {
-        let again = tokio::time::sleep(AGAIN);
+        let again = tokio::time::sleep(self.again);
+        self.again = (self.again * 2).min(LATE);
         tokio::pin!(again);
         loop {
             tokio::select! {

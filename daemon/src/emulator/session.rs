@@ -21,11 +21,13 @@ pub(super) enum Over {
     Stopped,
     /// Nobody has a handle any more.
     Abandoned,
-    /// The helper will not give the device.
-    Refused,
+    /// The helper will not give the device, for this reason.
+    Refused(String),
 }
 
 pub(super) struct Session<'a> {
+    /// The emulator's, for logs.
+    pub(super) name: &'a str,
     pub(super) reader: Reader,
     pub(super) writer: Writer,
     pub(super) engine: &'a mut Engine,
@@ -143,9 +145,11 @@ impl Session<'_> {
             }
             Told::Refused { last, text } => {
                 self.trace.tell(Direction::Note, || text.clone());
-                tracing::warn!(why = text, "port refused");
                 self.show(Some(if last { State::Refused } else { State::Absent }));
-                return last.then_some(Over::Refused);
+                if last {
+                    return Some(Over::Refused(text));
+                }
+                tracing::info!(emulator = self.name, why = text, "the device is awaited");
             }
             Told::Line {
                 sequence,
@@ -200,7 +204,7 @@ impl Session<'_> {
     }
 
     fn note(&self, text: &'static str) {
-        tracing::warn!("{text}");
+        tracing::warn!(emulator = self.name, "{text}");
         self.trace.tell(Direction::Note, || text.into());
     }
 

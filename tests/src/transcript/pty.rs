@@ -12,7 +12,7 @@ use hayesd::clock::SystemClock;
 use hayesd::dialect::Dialect;
 use hayesd::dialect::volume::FileName;
 use hayesd::disk::Disk;
-use hayesd::emulator::{self, Done, Files, Handle, MailEnd, Op, Settings, State};
+use hayesd::emulator::{self, Done, Files, Handle, MailEnd, Op, Settings, Snapshot, State};
 use hayesd::job::{self, Accounts, Backs, Jobs, MailAccount, Via};
 use hayesd::service::{
     self, BoxFuture, Certainty, Content, Delivered, MailBack, MailOpen, MailSession, Progress,
@@ -36,7 +36,7 @@ pub async fn replay(
     let mut bench = Bench::start(dialect, socket, name).await?;
     let pty = socket.with_file_name("pty").join(name);
     let mut equipment = Equipment::open(&pty)?;
-    bench.until_open().await?;
+    bench.until(|view| view.dtr).await?;
     if transcript.says(&World::PowerOn) {
         bench.emulator()?.reset().await?;
     }
@@ -110,7 +110,7 @@ async fn compare(
 }
 
 /// An emulator with all that it needs but the helper.
-struct Bench {
+pub struct Bench {
     dialect: &'static Dialect,
     socket: std::path::PathBuf,
     settings: Settings,
@@ -122,7 +122,8 @@ struct Bench {
 }
 
 impl Bench {
-    async fn start(dialect: &'static Dialect, socket: &Path, name: &str) -> Result<Self> {
+    /// Starts one at `pty:NAME` of the helper at `socket`, as if it had long been running.
+    pub async fn start(dialect: &'static Dialect, socket: &Path, name: &str) -> Result<Self> {
         let folder = Folder::new("bench")?;
         let disk = Disk::start()?;
         let (ends, scripted) = mpsc::unbounded_channel();
@@ -176,17 +177,22 @@ impl Bench {
         Ok(())
     }
 
-    fn emulator(&self) -> Result<&Handle> {
+    /// The emulator.
+    pub fn emulator(&self) -> Result<&Handle> {
         self.emulator.as_ref().context("no emulator")
     }
 
-    async fn until_open(&self) -> Result<()> {
+    /// Waits until the emulator can be seen to be so.
+    pub async fn until(&self, seen: impl FnMut(&Snapshot) -> bool) -> Result<Snapshot> {
         let mut view = self.emulator()?.snapshot();
-        let open = view.wait_for(|view| view.dtr);
-        tokio::time::timeout(wait::LONG, open)
-            .await
-            .context("nobody is seen to open it")??;
-        Ok(())
+        let seen = tokio::time::timeout(wait::LONG, view.wait_for(seen)).await;
+        let seen = seen.context("the emulator is never seen to be so")??;
+        Ok(seen.clone())
+    }
+
+    /// Its mails, and all that there were.
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 
     async fn world(&mut self, world: &World) -> Result<()> {

@@ -169,11 +169,11 @@ pub fn of_mail(error: &Error) -> (u16, u16) {
         TooLarge | SpoolFull | QuotaExceeded => (662, 0),
         InvalidArgument => (664, 0),
         TlsFailed | CertificateInvalid | ClockNotSet => (665, 0),
-        NotSupported => (655, 0),
+        // The server named no way to log in that we know; had it refused, there would be a reply.
+        AuthFailed => (655, 0),
         Protocol => (656, 0),
-        AuthFailed => (677, 535),
         Rejected => (682, 554),
-        Busy | TemporaryFailure | Cancelled | NotAuthorized => (660, 0),
+        Busy | TemporaryFailure | Cancelled | NotAuthorized | NotSupported => (660, 0),
         Unknown | Internal => (651, 0),
     }
 }
@@ -209,6 +209,8 @@ mod tests {
             (NameNotFound, 653),
             (Timeout, 658),
             (CertificateInvalid, 665),
+            (AuthFailed, 655),
+            (NotSupported, 660),
             (Unknown, 651),
             (Cancelled, 660),
         ] {

@@ -1,5 +1,6 @@
 //! Bearer, registration, SIM, signal (TCP/IP application note, AT Commands Manual V2.0). The network is
-//! always there while the radio is on.
+//! always there while the radio is on. `QIDNSGIP` is not played: there is nothing here that resolves names
+//! for equipment.
 
 use crate::dialect::Code;
 use crate::dialect::quectel::codes::TCPIP;

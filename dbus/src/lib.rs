@@ -1,1 +1,23 @@
-//! Typed proxies for `org.hayesd1`.
+//! Typed proxies for `org.hayesd1`. What methods do, which errors they answer and what the keys of
+//! options and results are, stands in `org.hayesd1.*.xml` beside this crate.
+
+mod emulator;
+mod job;
+mod mail;
+mod manager;
+mod modem;
+
+pub use emulator::EmulatorProxy;
+pub use job::{Finished, FinishedArgs, FinishedStream, JobProxy};
+pub use mail::{MailProxy, QueuedMail};
+pub use manager::{ListedJob, ManagerProxy};
+pub use modem::ModemProxy;
+
+use std::collections::HashMap;
+use zbus::{OwnedVariant, Variant};
+
+/// Options by name.
+pub type Options<'a> = HashMap<&'a str, Variant<'a>>;
+
+/// Results by name.
+pub type Details = HashMap<String, OwnedVariant>;

@@ -1,5 +1,6 @@
 //! The service on a real, private bus.
 
+mod interfaces;
 mod jobs;
 mod mails;
 mod waits;
@@ -89,7 +90,7 @@ struct Stage {
     caller: Connection,
     _state: watch::Sender<DaemonState>,
     _reload: mpsc::Receiver<super::ReloadRequest>,
-    _service: Service,
+    service: Service,
     bus: Bus,
 }
 
@@ -127,7 +128,7 @@ impl Stage {
             caller,
             _state: state_to,
             _reload: reload_from,
-            _service: service,
+            service,
             bus,
         }
     }

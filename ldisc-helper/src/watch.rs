@@ -40,9 +40,22 @@ impl Watch {
 
     /// Takes what has happened. If any of it may matter, watches anew and says so: then try again.
     pub(crate) fn take(&mut self) -> bool {
+        self.take_but(AddWatchFlags::empty())
+    }
+
+    /// The same after the node was closed by us, which is no reason to try again: else each attempt that
+    /// fails would be followed by another at once.
+    pub(crate) fn take_but_close(&mut self) -> bool {
+        self.take_but(AddWatchFlags::IN_CLOSE)
+    }
+
+    fn take_but(&mut self, but: AddWatchFlags) -> bool {
         let mut matters = false;
         while let Ok(events) = self.inotify.read_events() {
             matters |= events.iter().any(|event| {
+                if event.mask.intersects(but) {
+                    return false;
+                }
                 // The same folder may be watched for two names: a link's and its target's.
                 let mut known = self.places.iter().filter(|(place, _)| *place == event.wd);
                 match &event.name {

@@ -150,6 +150,11 @@ impl Absent {
         changed
     }
 
+    /// We closed it ourselves. Whether anything else was seen to change meanwhile.
+    pub(super) fn take_but_close(&mut self) -> bool {
+        self.watch.as_mut().is_some_and(Watch::take_but_close)
+    }
+
     /// How long to wait before trying again after this refusal; `None`: until the watch tells.
     pub(super) fn patience(&mut self, refused: &Refused) -> Option<Duration> {
         if self.watch.is_some() && !refused.unseen {

@@ -55,7 +55,11 @@ impl Line {
         if refused.is_final() {
             self.over = true;
         } else if let Device::Absent(absent) = &mut self.device {
-            self.retry_at = absent.patience(&refused).map(|wait| clock() + wait);
+            self.retry_at = if absent.take_but_close() {
+                Some(clock())
+            } else {
+                absent.patience(&refused).map(|wait| clock() + wait)
+            };
         }
         if self.told.as_ref() != Some(&refused) {
             self.send(&FromHelper::Refused {
@@ -70,8 +74,13 @@ impl Line {
         matches!(&self.device, Device::Absent(absent) if absent.is_waiting())
     }
 
+    /// What is watched for is looked for once more by whoever calls this.
     fn wait(&mut self) {
-        self.device = Device::Absent(Absent::new(&self.wanted.device));
+        let mut absent = Absent::new(&self.wanted.device);
+        // It is watched from before it is let go of.
+        self.device = Device::Absent(Absent::default());
+        absent.take_but_close();
+        self.device = Device::Absent(absent);
         self.interests.forget_device();
     }
 

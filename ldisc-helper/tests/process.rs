@@ -16,6 +16,7 @@ use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket,
 };
 use std::fs;
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -113,6 +114,18 @@ fn a_spawned_helper_ends_with_whoever_started_it() {
     assert_eq!(settings(&pair.slave), before);
     assert!(fs::symlink_metadata(name).is_err());
     assert!(!helper.socket().exists());
+}
+
+#[test]
+fn what_whoever_started_it_said_before_he_ended_does_not_matter() {
+    let mut helper = Helper::start(&["--spawned"]);
+    let mut stdin = helper.stdin.take().unwrap();
+    // Stopped, so that it finds the words and their end at once.
+    helper.signal(Signal::SIGSTOP);
+    stdin.write_all(&[b'x'; 1000]).unwrap();
+    drop(stdin);
+    helper.signal(Signal::SIGCONT);
+    assert!(helper.wait().success());
 }
 
 #[test]

@@ -22,6 +22,7 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::time::{ClockId, clock_gettime};
@@ -215,10 +216,19 @@ impl Server {
         let Some(parent) = &self.parent else {
             return false;
         };
-        match nix::unistd::read(parent, &mut [0; 256]) {
-            Ok(0) => true,
-            Ok(_) | Err(Errno::EINTR | Errno::EAGAIN) => false,
-            Err(_) => true,
+        // All of it, since the loop tells of each change once; and never more, since it may block.
+        loop {
+            let mut look = [PollFd::new(parent.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut look, PollTimeout::ZERO) {
+                Ok(0) => return false,
+                Err(Errno::EINTR) => continue,
+                _ => {}
+            }
+            match nix::unistd::read(parent, &mut [0; 4096]) {
+                Ok(0) => return true,
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(error) => return error != Errno::EAGAIN,
+            }
         }
     }
 

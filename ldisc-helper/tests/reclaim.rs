@@ -101,6 +101,32 @@ fn settings_of_the_last_configure_come_back_with_it() {
 }
 
 #[test]
+fn settings_of_a_claim_while_it_is_away_are_those_it_comes_back_with() {
+    let folder = Folder::new();
+    let link = folder.path().join("port");
+    let device = link.display().to_string();
+    let helper = Helper::start(&["--allow", &device]);
+    let pair = Pair::new();
+    lead(&link, &pair);
+    let client = helper.claimed(&device, Role::Dte);
+    fs::remove_file(&link).unwrap();
+    let _gone = pair.vanish();
+    client.expect_hangup();
+    client.expect_refused(Refusal::Absent);
+    drop(client);
+    let mut client = helper.connect();
+    let mut asked = common::claim(&device, Role::Dte);
+    asked.line.speed = 19_200;
+    client.claim(&asked);
+    assert!(client.expect_claimed().kept);
+    client.expect_hangup();
+    let pair = Pair::new();
+    lead(&link, &pair);
+    client.expect_claimed();
+    assert_eq!(common::equipment::speed(&pair.slave), 19_200);
+}
+
+#[test]
 fn a_node_that_is_not_ours_yet_is_had_when_it_becomes_so() {
     if !is_root("a helper without rights") {
         return;

@@ -164,8 +164,8 @@ impl Port {
         self.sequence.next()
     }
 
-    /// The line runs with these settings.
-    fn set_line(&mut self, line: LineSettings) {
+    /// The line runs with these settings, or will when the device is back.
+    pub(crate) fn set_line(&mut self, line: LineSettings) {
         let character = line.character();
         self.discipline.set_line(line.data_bits == 7, character);
         // A pty has a speed only by name.

@@ -45,8 +45,10 @@ impl Line {
         self.send(&FromHelper::Claimed(claimed));
         if !self.device.is_there() {
             self.send(&FromHelper::Hangup);
-        }
-        if claim.line != self.wanted.line {
+            // For when it comes back.
+            self.wanted.line = claim.line;
+            self.port.set_line(claim.line);
+        } else if claim.line != self.wanted.line {
             // After all that is still on its way.
             let configure = ToHelper::Configure(claim.line);
             self.with_port(|port, out| port.record(Header::default(), &configure, now, out));

@@ -10,9 +10,11 @@ use std::os::fd::AsFd;
 const INPUT_SPEED_SHIFT: u32 = 16;
 
 /// Makes it raw, with these settings, and looks whether the driver took them: TCSETS succeeds if it did
-/// anything at all (tcsetattr(3)). A speed may be off by 3 %, as a UART may.
+/// anything at all (tcsetattr(3)). A speed may be off by 3 %, as a UART may. Where it did not, all is as
+/// it was.
 pub(crate) fn apply(fd: &impl AsFd, line: LineSettings, pty: bool) -> nix::Result<()> {
-    let mut wanted = ioctl::termios(fd)?;
+    let before = ioctl::termios(fd)?;
+    let mut wanted = before;
     make_raw(&mut wanted);
     set(&mut wanted, line);
     ioctl::set_termios(fd, &wanted)?;
@@ -21,6 +23,7 @@ pub(crate) fn apply(fd: &impl AsFd, line: LineSettings, pty: bool) -> nix::Resul
     if pty || is_taken(&wanted, &taken) {
         Ok(())
     } else {
+        ioctl::set_termios(fd, &before)?;
         Err(Errno::EINVAL)
     }
 }
@@ -154,7 +157,16 @@ mod tests {
             parity: Parity::Even,
             ..LineSettings::default()
         };
-        assert_eq!(apply(&pair.slave, line, false), Err(Errno::EINVAL));
+        let before = ioctl::termios(&pair.slave).unwrap();
+        let faster = LineSettings {
+            speed: 1_000_000,
+            ..line
+        };
+        assert_eq!(apply(&pair.slave, faster, false), Err(Errno::EINVAL));
+        // As it was: who is at the other end has not changed either.
+        let after = ioctl::termios(&pair.slave).unwrap();
+        assert_eq!(after.c_ospeed, before.c_ospeed);
+        assert_eq!(after.c_lflag, before.c_lflag);
         assert_eq!(apply(&pair.slave, line, true), Ok(()));
         assert_eq!(apply(&pair.slave, LineSettings::default(), false), Ok(()));
     }

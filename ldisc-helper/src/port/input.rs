@@ -28,16 +28,17 @@ impl Port {
         }
     }
 
-    /// Whether the TTY is to be read. False while a record is unanswered and as much is kept as may be.
+    /// Whether the TTY is to be read. False while a record is unanswered or a command runs, and as much is
+    /// kept as may be.
     #[must_use]
     pub fn wants_input(&self) -> bool {
-        !self.gone && (!self.holds() || self.kept.len() < MAX_KEPT)
+        !self.gone && (!self.keeps() || self.kept.len() < MAX_KEPT)
     }
 
     /// How many bytes the next read may bring at most; 0 where [`Port::wants_input`] is false.
     #[must_use]
     pub fn input_room(&self) -> usize {
-        match (self.wants_input(), self.holds()) {
+        match (self.wants_input(), self.keeps()) {
             (false, _) => 0,
             (true, false) => MAX_KEPT,
             (true, true) => MAX_KEPT - self.kept.len(),
@@ -59,6 +60,11 @@ impl Port {
     /// Whether bytes are kept instead of read.
     pub(super) fn holds(&self) -> bool {
         self.discipline.is_stopped() || (self.unset && !self.discipline.in_data())
+    }
+
+    /// Whether what is read may have to be kept: in `Wait`, all but the keys.
+    fn keeps(&self) -> bool {
+        self.holds() || matches!(self.discipline.mode(), Mode::Wait(_))
     }
 
     /// When the line that has begun was typed at last.

@@ -81,7 +81,6 @@ impl<O: Output> Sink for Reports<'_, O> {
     }
 
     fn unread(&mut self, bytes: &[u8]) {
-        let room = MAX_KEPT.saturating_sub(self.kept.len());
-        self.kept.push(&bytes[..bytes.len().min(room)]);
+        self.kept.push(bytes);
     }
 }

@@ -150,6 +150,25 @@ fn while_a_command_runs_only_keys_come_through_and_only_new_ones() {
 }
 
 #[test]
+fn what_comes_while_a_command_runs_is_bounded_and_none_of_it_is_lost() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.host(b"ATD1\r");
+    rig.answer(Mode::Wait(Wait::default()));
+    rig.host(b"abc");
+    assert_eq!(rig.port.input_room(), 32 * 1024 - 3);
+    rig.host(&[b'x'; 32 * 1024 - 3]);
+    assert!(!rig.port.wants_input());
+    rig.events();
+    rig.mode(0, length(32 * 1024 + 1));
+    assert!(rig.port.wants_input());
+    rig.host(b"y");
+    assert_eq!(
+        rig.events().last(),
+        Some(&Event::End(Cause::Length, 32 * 1024 + 1))
+    );
+}
+
+#[test]
 fn a_line_feed_before_the_prompt_is_the_lines() {
     for split in [false, true] {
         let mut rig = Rig::new("/dev/ttyS0");

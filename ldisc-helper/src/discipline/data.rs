@@ -56,11 +56,9 @@ impl Coding {
     }
 }
 
-/// The escape, where there is one: above 127 it is off (V.250 has S2 so), and without guard it never was.
+/// The escape, where there is one.
 fn escape(data: &Data) -> Option<Escape> {
-    data.ends
-        .escape
-        .filter(|escape| escape.character <= 127 && !escape.guard.is_zero())
+    data.ends.escape.filter(|escape| escape.is_on())
 }
 
 impl Payload {

@@ -74,6 +74,27 @@ pub struct Escape {
     pub guard: Duration,
 }
 
+impl Ends {
+    /// Whether any of them can come, besides the end of the daemon and of the line.
+    #[must_use]
+    pub fn may_come(&self) -> bool {
+        let escape = self.escape.is_some_and(Escape::is_on);
+        self.length.is_some()
+            || self.deadline.is_some()
+            || self.idle.is_some()
+            || escape
+            || self.dtr
+    }
+}
+
+impl Escape {
+    /// Above 127 it is off (V.250 has S2 so), and without guard it never was.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        self.character <= 127 && !self.guard.is_zero()
+    }
+}
+
 /// Echo in data mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Echo {

@@ -2,7 +2,7 @@
 
 use super::transmit::Absent;
 use super::{Nobody, Output, Port};
-use crate::discipline::{Ends, Mode};
+use crate::discipline::Mode;
 use crate::record::{Circuits, Claimed, Failure, FromHelper, Owed, Role};
 use crate::time::Time;
 use core::time::Duration;
@@ -71,7 +71,7 @@ impl Port {
         if let Mode::Data(data) = self.discipline.mode()
             && self.discipline.in_data()
         {
-            if data.ends == Ends::default() {
+            if !data.ends.may_come() {
                 let (discipline, mut reports) = self.parts(now, &mut nobody);
                 discipline.hangup(now, &mut reports);
             }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::discipline::Echo;
+use crate::discipline::{Echo, Escape};
 use crate::record::Owed;
 
 fn again(owed: Owed) -> Claimed {
@@ -111,6 +111,23 @@ fn a_data_mode_that_only_the_daemon_could_end_ends_with_it() {
     let claimed = rig.restart(1);
     assert_eq!((claimed.in_data, claimed.count), (false, 3));
     assert_ne!(claimed.unanswered, 0);
+}
+
+#[test]
+fn an_escape_that_is_off_ends_no_data_mode_without_its_daemon() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.host(b"AT+B\r");
+    let escape = Escape {
+        character: 255,
+        guard: Duration::from_secs(1),
+    };
+    rig.answer(until(Ends {
+        escape: Some(escape),
+        ..Ends::default()
+    }));
+    rig.host(b"abc");
+    let claimed = rig.restart(1);
+    assert_eq!((claimed.in_data, claimed.count), (false, 3));
 }
 
 #[test]
@@ -266,7 +283,7 @@ fn bulk_data_goes_on_and_little_rests() {
 #[test]
 fn a_short_guard_shortens_the_rest() {
     let mut rig = Rig::new("/dev/ttyS0");
-    let escape = crate::discipline::Escape {
+    let escape = Escape {
         character: b'+',
         guard: Duration::from_millis(20),
     };

@@ -106,16 +106,21 @@ impl Pty {
     }
 
     /// After the slave's last user closed it and the master was read to EIO: makes it as new for the
-    /// next one, and watches for him. He may be there already: look again with [`Self::is_open`].
+    /// next one, and watches for him. Whether he is there already.
     ///
     /// The watch begins while our own slave is still open, so that it tells of everyone but us; and what
     /// was left behind by someone who came and went before it began is still seen through that slave.
-    pub(crate) fn clean(&mut self) -> io::Result<()> {
+    pub(crate) fn clean(&mut self) -> io::Result<bool> {
         self.stop_watching();
         let slave = match ioctl::pty_peer(&self.pair.master) {
             Ok(slave) => slave,
-            // TIOCEXCL was left behind.
-            Err(Errno::EBUSY) => return self.replace(),
+            // The next one is there, and has set TIOCEXCL.
+            Err(Errno::EBUSY) if self.is_open() => return Ok(true),
+            // It was left behind.
+            Err(Errno::EBUSY) => {
+                self.replace()?;
+                return Ok(self.is_open());
+            }
             Err(error) => return Err(error.into()),
         };
         // On its way first: what is let go of by the one could else refill the other.
@@ -126,7 +131,8 @@ impl Pty {
             // Root is let in all the same, and alone can do something about it.
             ioctl::set_exclusive(&slave, false)?;
         }
-        Ok(())
+        drop(slave);
+        Ok(self.is_open())
     }
 
     /// A fresh pair takes the name over.

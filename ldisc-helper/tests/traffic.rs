@@ -6,12 +6,15 @@
 mod common;
 
 use common::client::Client;
-use common::equipment::{Pair, open, read_exactly, write_all};
-use common::{Helper, claim, pattern};
+use common::equipment::{Pair, leave_exclusive, open, read_exactly, write_all};
+use common::folder::Folder;
+use common::{Helper, NOBODY, claim, is_root, pattern};
 use hayes_ldisc::discipline::{Data, Echo, Ends, Mode, Raw};
 use hayes_ldisc::record::{FromHelper, Role, ToHelper};
+use nix::sys::signal::Signal;
 use std::os::fd::AsFd;
 use std::thread;
+use std::time::Duration;
 
 const PIECES: [usize; 7] = [16, 63, 256, 1024, 4096, 16 * 1024, 64 * 1024];
 
@@ -123,6 +126,65 @@ fn equipment_that_does_not_read_stops_its_port_and_nothing_else() {
 }
 
 #[test]
+fn a_prompt_that_was_read_is_not_looked_for_behind_output_that_is_not() {
+    let helper = Helper::start(&[]);
+    let mut client = helper.claimed("pty:panel", Role::Dce);
+    let peer = open(&helper.pty("panel"));
+    client.expect_ready(true);
+    // Stopped, so that it finds all of it at once.
+    helper.signal(Signal::SIGSTOP);
+    client.send(&ToHelper::Write(b"CONNECT"));
+    let ends = Ends {
+        idle: Some(Duration::from_secs(3600)),
+        ..Ends::default()
+    };
+    let mode = Mode::Data(Data {
+        ends,
+        ..Data::default()
+    });
+    client.send(&ToHelper::Mode { answers: 0, mode });
+    let bytes = pattern(100 * 1024);
+    for piece in bytes.chunks(32 * 1024) {
+        client.send(&ToHelper::Write(piece));
+    }
+    helper.signal(Signal::SIGCONT);
+    helper.assert_idle();
+    assert_eq!(read_exactly(&peer, 7), b"CONNECT");
+    assert!(read_exactly(&peer, bytes.len()) == bytes);
+}
+
+#[test]
+fn commands_typed_ahead_beyond_all_measure_lose_nothing() {
+    let helper = Helper::start(&[]);
+    let mut client = helper.claimed("pty:panel", Role::Dce);
+    let peer = open(&helper.pty("panel"));
+    client.expect_ready(true);
+    let bytes = pattern(200 * 1024);
+    thread::scope(|scope| {
+        scope.spawn(|| write_all(&peer, &bytes));
+        // Nobody says yet what they are: no more is read than is kept.
+        let mut before = 0;
+        common::until("a port that is not read", || {
+            thread::sleep(common::IDLE);
+            let now = helper.stats().bytes_in;
+            std::mem::replace(&mut before, now) == now && now > 0
+        });
+        assert!(before <= 32 * 1024, "{before}");
+        helper.assert_idle();
+        let ends = Ends {
+            length: Some(bytes.len() as u64),
+            ..Ends::default()
+        };
+        let mode = Mode::Data(Data {
+            ends,
+            ..Data::default()
+        });
+        client.send(&ToHelper::Mode { answers: 0, mode });
+        assert!(client.data(bytes.len()) == bytes);
+    });
+}
+
+#[test]
 fn a_closed_pty_is_read_to_its_end_even_through_a_full_socket() {
     let helper = Helper::start(&[]);
     let client = helper.claimed("pty:panel", Role::Dte);
@@ -147,6 +209,37 @@ fn a_closed_pty_is_read_to_its_end_even_through_a_full_socket() {
     assert!(client.data(bytes.len()) == bytes);
     client.expect_ready(false);
     assert!(writer.join().is_ok());
+    helper.assert_idle();
+}
+
+#[test]
+fn a_pty_that_was_opened_again_before_it_was_read_to_its_end_was_closed() {
+    // Root would be let in whatever the next one sets.
+    let user = is_root("a helper that TIOCEXCL stops").then_some(NOBODY);
+    let helper = Helper::start_as(user, Folder::new(), &[]);
+    let client = helper.claimed("pty:panel", Role::Dte);
+    let path = helper.pty("panel");
+    let peer = open(&path);
+    client.expect_ready(true);
+    let bytes = pattern(512 * 1024);
+    let mut taken = 0;
+    // Until the socket and the pty are full.
+    let mut before = usize::MAX;
+    common::until("a full pty", || {
+        taken += nix::unistd::write(&peer, &bytes[taken..]).unwrap_or(0);
+        let now = helper.stats().bytes_in;
+        thread::sleep(common::IDLE);
+        std::mem::replace(&mut before, now) == now
+    });
+    drop(peer);
+    helper.assert_idle();
+    let next = open(&path);
+    leave_exclusive(&next);
+    assert!(client.data(taken) == bytes[..taken]);
+    client.expect_ready(false);
+    client.expect_ready(true);
+    write_all(&next, b"here");
+    assert_eq!(client.data(4), b"here");
     helper.assert_idle();
 }
 

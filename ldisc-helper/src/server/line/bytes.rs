@@ -1,7 +1,7 @@
 //! A line's bytes, both ways.
 
 use super::super::clock;
-use super::super::device::{Read, Written};
+use super::super::device::{Device, Read, Written};
 use super::{Context, Line};
 use crate::record::FromHelper;
 use crate::time::Time;
@@ -18,6 +18,15 @@ impl Line {
     pub(super) fn can_look(&self) -> bool {
         let full = self.connection.as_ref().is_some_and(|it| it.is_full());
         !full && (self.port.wants_input() || self.marks.hung_up)
+    }
+
+    /// How much the next read may bring, of so much at most; where there is no place for anything, what
+    /// it brings is dropped.
+    fn room(&self, most: usize) -> usize {
+        match self.port.input_room() {
+            0 => most,
+            room => room.min(most),
+        }
     }
 
     /// Whether there is something to do at once.
@@ -55,8 +64,9 @@ impl Line {
         let mut total = 0;
         self.marks.readable = false;
         loop {
+            let room = self.room(context.bytes.len());
             let what = if self.device.is_open() {
-                self.device.read(context.bytes)
+                self.device.read(&mut context.bytes[..room])
             } else {
                 Read::Nothing
             };
@@ -70,7 +80,7 @@ impl Line {
                         let bytes = &context.bytes[..length];
                         self.with_port(|port, out| port.received(bytes, now, out));
                     }
-                    if length < SHORT && !self.marks.hung_up {
+                    if length < SHORT.min(room) && !self.marks.hung_up {
                         break;
                     }
                     if total >= TURN || !self.can_look() {
@@ -80,7 +90,12 @@ impl Line {
                 }
                 Read::Nothing => {
                     context.stats.read(0);
-                    self.marks.hung_up = false;
+                    let hung_up = std::mem::take(&mut self.marks.hung_up);
+                    if hung_up && matches!(self.device, Device::Pty { .. }) {
+                        // Closed by one, and opened by the next before it was read to its end.
+                        self.closed(context);
+                        break;
+                    }
                     // As of before the read: what came since is not denied.
                     self.with_port(|port, out| port.looked(now, out));
                     break;
@@ -109,7 +124,8 @@ impl Line {
     pub(super) fn write(&mut self, context: &mut Context<'_>) {
         let mut total = 0;
         while total < TURN {
-            if self.port.output().is_empty() && !self.look_for_drain() {
+            let waits = self.port.output().is_empty() || !self.marks.writable;
+            if waits && !self.look_for_drain() {
                 return;
             }
             let output = self.port.output();

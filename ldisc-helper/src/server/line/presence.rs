@@ -147,14 +147,15 @@ impl Line {
         };
         *open = false;
         let cleaned = pty.clean();
-        let reopened = pty.is_open();
         // Whoever hears that it was closed may open it again at once, and finds it clean.
         self.ready(false);
-        if let Err(error) = cleaned {
-            log(format_args!("{}: {error}", self.wanted.device));
-            self.hang_up(context);
-        } else if reopened {
-            self.opened();
+        match cleaned {
+            Ok(false) => {}
+            Ok(true) => self.opened(),
+            Err(error) => {
+                log(format_args!("{}: {error}", self.wanted.device));
+                self.hang_up(context);
+            }
         }
     }
 

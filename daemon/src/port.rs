@@ -99,12 +99,16 @@ impl Reader {
     /// sent what is no record. Nothing more comes after an error.
     pub async fn next(&mut self) -> Result<(Header, FromHelper<'_>)> {
         let length = loop {
-            let length = self.receive().await?;
+            // No answer comes any more to a writer that waits for one.
+            let received = self.receive().await;
+            let length = received.inspect_err(|_| self.window.close())?;
             if !self.is_for_window(length) {
                 break length;
             }
         };
-        FromHelper::decode(&self.packet[..length]).map_err(|error| nonsense(&error))
+        FromHelper::decode(&self.packet[..length])
+            .inspect_err(|_| self.window.close())
+            .map_err(|error| nonsense(&error))
     }
 
     async fn receive(&mut self) -> Result<usize> {
@@ -165,7 +169,8 @@ impl Writer {
             self.window.room(bytes).await?;
             flags.ack |= self.window.wants_answer(bytes);
         }
-        let sequence = self.sequence.wrapping_add(1);
+        // Past 0, which no record has.
+        let sequence = self.sequence.checked_add(1).unwrap_or(1);
         record.encode(Header { sequence, flags }, &mut self.packet);
         self.transmit().await?;
         self.sequence = sequence;

@@ -182,6 +182,28 @@ async fn a_writer_does_not_wait_for_answers_that_nobody_reads() {
 }
 
 #[tokio::test]
+async fn a_writer_does_not_wait_for_answers_that_cannot_come() {
+    for nonsense in [false, true] {
+        let (helper, mut reader, mut writer) = Helper::pair();
+        let bytes = vec![7; 2 * WINDOW];
+        let mut write = pin!(writer.write(&bytes, Flags::default()));
+        let fill = poll_fn(|cx| {
+            // Takes what it sends until it waits for an answer, then goes.
+            while write.as_mut().poll(cx).is_pending() && helper.next().is_some() {}
+            Poll::Ready(())
+        });
+        fill.await;
+        if nonsense {
+            send(helper.0.as_raw_fd(), b"?", MsgFlags::empty()).unwrap();
+        } else {
+            drop(helper);
+        }
+        assert!(reader.next().await.is_err());
+        assert_eq!(write.await.unwrap_err().kind, ErrorKind::NoModem);
+    }
+}
+
+#[tokio::test]
 async fn no_helper_is_an_error_that_names_the_socket() {
     let claim = hayes_ldisc::record::Claim {
         version: hayes_ldisc::record::VERSION,

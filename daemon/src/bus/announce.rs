@@ -10,16 +10,16 @@ use zbus::names::InterfaceName;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, OwnedObjectPath};
 
-/// Tells changes of an object's properties, until its task has ended. What changed between two looks is
+/// Tells what differs from what was `told`, and all further changes of an object's properties, until its task has ended. What changed between two looks is
 /// told once, with its last value.
 pub(super) async fn announce<S: Properties>(
     connection: Connection,
     path: OwnedObjectPath,
     interface: InterfaceName<'static>,
+    mut told: Vec<(&'static str, zbus::Variant<'static>)>,
     mut seen: watch::Receiver<S>,
 ) {
-    let mut told = seen.borrow_and_update().changing();
-    while seen.changed().await.is_ok() {
+    loop {
         let now = seen.borrow_and_update().changing();
         let changed: HashMap<_, _> = now
             .iter()
@@ -33,6 +33,9 @@ pub(super) async fn announce<S: Properties>(
             debug!("telling what changed of {path}: {error}");
         }
         told = now;
+        if seen.changed().await.is_err() {
+            return;
+        }
     }
 }
 

@@ -8,15 +8,16 @@ mod caller;
 mod copy;
 mod dialogue;
 mod dict;
-mod emulator;
+mod emulator_object;
 mod error;
 mod exporter;
 mod gone;
 mod job;
+mod late;
 mod letter;
 mod mail;
 mod manager;
-mod modem;
+mod modem_object;
 mod path;
 #[cfg(test)]
 mod sample;
@@ -30,12 +31,17 @@ mod world;
 pub use error::PREFIX;
 pub use world::{DaemonState, JobStore, ReloadRequest, Settings, World};
 
+pub use late::Coming;
+
+use crate::{emulator, modem};
 use exporter::Exporter;
+use late::Late;
 use std::sync::Arc;
 use tokio::sync::watch;
+use view::Properties;
 use zbus::fdo::{ObjectManager, RequestNameFlags};
 use zbus::object_server::Interface;
-use zbus::{Connection, ObjectPath, OwnedObjectPath};
+use zbus::{Connection, ObjectPath, OwnedObjectPath, Variant};
 
 /// The name that we own.
 pub const NAME: &str = "org.hayesd1";
@@ -46,16 +52,18 @@ pub struct Service {
 }
 
 impl Service {
-    /// Puts the interfaces on a connection, then asks for the name: who sees the name can call everything.
+    /// Puts the interfaces on a connection. Ports follow, then [`Service::own`].
     ///
     /// # Errors
     ///
-    /// What the bus says, so that somebody else has the name, or that we may not have it.
-    pub async fn start(connection: Connection, world: Arc<World>) -> zbus::Result<Self> {
+    /// What the bus says.
+    pub async fn new(connection: Connection, world: Arc<World>) -> zbus::Result<Self> {
         let exporter = Exporter::start(connection.clone(), world.clone());
-        let server = connection.object_server();
+        let service = Self { connection };
+        let server = service.connection.object_server();
         server.at(path::ROOT, ObjectManager).await?;
         let state = world.state.clone();
+        let told = state.borrow().changing();
         let manager = manager::Manager {
             world: world.clone(),
             exporter: exporter.clone(),
@@ -64,52 +72,91 @@ impl Service {
         server
             .at(path::ROOT, mail::Mail { world, exporter })
             .await?;
-        let flags = RequestNameFlags::DO_NOT_QUEUE;
-        connection.request_name_with_flags(NAME, flags).await?;
         let root = ObjectPath::from_static_str_unchecked(path::ROOT).into();
+        let connection = service.connection.clone();
         tokio::spawn(announce::announce(
-            connection.clone(),
+            connection,
             root,
             manager::Manager::name(),
+            told,
             state,
         ));
-        Ok(Self { connection })
+        Ok(service)
     }
 
-    /// Puts a modem on the bus.
+    /// Asks for the name: who sees it can call everything.
+    ///
+    /// # Errors
+    ///
+    /// What the bus says, so that somebody else has the name, or that we may not have it.
+    pub async fn own(&self) -> zbus::Result<()> {
+        let flags = RequestNameFlags::DO_NOT_QUEUE;
+        self.connection
+            .request_name_with_flags(NAME, flags)
+            .await
+            .map(drop)
+    }
+
+    /// Puts a modem on the bus; its handle may come later.
     ///
     /// # Errors
     ///
     /// What the bus says.
-    pub async fn add_modem(&self, name: &str, modem: crate::modem::Handle) -> zbus::Result<()> {
-        let seen = modem.watch();
-        self.add(path::modem(name), modem::Modem(modem), seen).await
+    pub async fn add_modem(&self, name: &str, device: &str) -> zbus::Result<Coming<modem::Handle>> {
+        let before = modem::Snapshot {
+            device: device.into(),
+            ..modem::Snapshot::default()
+        };
+        let told = before.changing();
+        let (coming, handle) = Late::new();
+        let late = handle.again();
+        self.add(
+            path::modem(name),
+            modem_object::Modem { before, handle },
+            told,
+            async move { late.get().await.ok().map(|handle| handle.watch()) },
+        )
+        .await?;
+        Ok(coming)
     }
 
-    /// Puts an emulator on the bus.
+    /// Puts an emulator on the bus; its handle may come later.
     ///
     /// # Errors
     ///
     /// What the bus says.
-    pub async fn add_emulator(&self, emulator: crate::emulator::Handle) -> zbus::Result<()> {
-        let seen = emulator.snapshot();
-        let path = path::emulator(&emulator.settings().name);
-        self.add(path, emulator::Emulator(emulator), seen).await
+    pub async fn add_emulator(
+        &self,
+        settings: emulator::Settings,
+    ) -> zbus::Result<Coming<emulator::Handle>> {
+        let path = path::emulator(&settings.name);
+        let told = emulator::Snapshot::default().changing();
+        let (coming, handle) = Late::new();
+        let late = handle.again();
+        self.add(
+            path,
+            emulator_object::Emulator { settings, handle },
+            told,
+            async move { late.get().await.ok().map(|handle| handle.snapshot()) },
+        )
+        .await?;
+        Ok(coming)
     }
 
-    async fn add<I: Interface, S: view::Properties>(
+    async fn add<I: Interface, S: Properties>(
         &self,
         path: OwnedObjectPath,
         object: I,
-        seen: watch::Receiver<S>,
+        told: Vec<(&'static str, Variant<'static>)>,
+        seen: impl Future<Output = Option<watch::Receiver<S>>> + Send + 'static,
     ) -> zbus::Result<()> {
         self.connection.object_server().at(&path, object).await?;
-        tokio::spawn(announce::announce(
-            self.connection.clone(),
-            path,
-            I::name(),
-            seen,
-        ));
+        let connection = self.connection.clone();
+        tokio::spawn(async move {
+            if let Some(seen) = seen.await {
+                announce::announce(connection, path, I::name(), told, seen).await;
+            }
+        });
         Ok(())
     }
 

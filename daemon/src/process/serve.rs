@@ -116,12 +116,20 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
         reload,
         wiring::bus(config),
     ));
+    let failed = |error| {
+        Error::new(
+            ErrorKind::Internal,
+            format!("a folder for sockets: {error}"),
+        )
+    };
+    let folder = Folder::find().map_err(failed)?;
+    let emulators = wiring::emulators(config, folder.path());
     // The name first: a caller that started us waits 25 s at most, ports and spool can take their time.
-    let service = connect(&config.daemon.bus, world.clone()).await?;
+    let (service, slots) = connect(config, &emulators, world.clone()).await?;
     notify.ready("starting");
-    let running = Running::start(config, &machine, &book, &disk).await?;
+    let running = Running::start(config, &machine, &book, &disk, folder, emulators).await?;
     jobs.send_replace(Some(running.jobs.clone()));
-    running.show(&service).await?;
+    slots.fill(&running);
     state.send_replace(state_of(&loaded));
     notify.status(&summary(config));
     info!("{}", summary(config));
@@ -184,8 +192,31 @@ fn summary(config: &Config) -> String {
     )
 }
 
-async fn connect(bus: &Bus, world: Arc<World>) -> Result<bus::Service> {
-    let (builder, shown) = match bus {
+/// Where the ports on the bus wait for what is behind them.
+struct Slots {
+    modems: BTreeMap<String, bus::Coming<modem::Handle>>,
+    emulators: Vec<bus::Coming<emulator::Handle>>,
+}
+
+impl Slots {
+    fn fill(&self, running: &Running) {
+        for (name, handle) in &running.modems {
+            if let Some(slot) = self.modems.get(name) {
+                slot.send_replace(Some(handle.clone()));
+            }
+        }
+        for (slot, handle) in self.emulators.iter().zip(&running.emulators) {
+            slot.send_replace(Some(handle.clone()));
+        }
+    }
+}
+
+async fn connect(
+    config: &Config,
+    emulators: &[emulator::Settings],
+    world: Arc<World>,
+) -> Result<(bus::Service, Slots)> {
+    let (builder, shown) = match &config.daemon.bus {
         Bus::System => (zbus::connection::Builder::system(), "the system bus"),
         Bus::Address(address) => (
             zbus::connection::Builder::address(address.as_str()),
@@ -194,18 +225,32 @@ async fn connect(bus: &Bus, world: Arc<World>) -> Result<bus::Service> {
     };
     let failed =
         |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal, format!("{shown}: {what}"));
-    let service = async {
-        let connection = builder.build().await.map_err(|error| failed(&error))?;
-        bus::Service::start(connection, world)
-            .await
-            .map_err(|error| match error {
-                zbus::Error::NameTaken => failed(&"another process is org.hayesd1 already"),
-                error => failed(&format!("org.hayesd1 can't be owned: {error}")),
-            })
+    let on_bus = async {
+        let service = bus::Service::new(builder.build().await?, world).await?;
+        let mut slots = Slots {
+            modems: BTreeMap::new(),
+            emulators: Vec::new(),
+        };
+        for (name, modem) in &config.modems {
+            let slot = service
+                .add_modem(name.as_str(), &modem.device.to_string())
+                .await?;
+            slots.modems.insert(name.to_string(), slot);
+        }
+        for settings in emulators {
+            slots
+                .emulators
+                .push(service.add_emulator(settings.clone()).await?);
+        }
+        service.own().await?;
+        Ok((service, slots))
     };
-    tokio::time::timeout(BUS, service)
-        .await
-        .unwrap_or_else(|_| Err(failed(&"it does not let us in")))
+    match tokio::time::timeout(BUS, on_bus).await {
+        Ok(Ok(both)) => Ok(both),
+        Ok(Err(zbus::Error::NameTaken)) => Err(failed(&"another process is org.hayesd1 already")),
+        Ok(Err(error)) => Err(failed(&error)),
+        Err(_) => Err(failed(&"it does not let us in")),
+    }
 }
 
 /// What runs beside the bus.
@@ -223,12 +268,13 @@ impl Running {
         machine: &Machine,
         book: &Arc<Book>,
         disk: &Disk,
+        folder: Folder,
+        emulators: Vec<emulator::Settings>,
     ) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let failed = |what: &str, error: std::io::Error| {
             Error::new(ErrorKind::Internal, format!("{what}: {error}"))
         };
-        let folder = Folder::find().map_err(|error| failed("a folder for sockets", error))?;
         let state_dir = config.daemon.state_dir.clone();
         let (roots, tls_clock) = (wiring::roots(config), clock.clone());
         let (modem_config, machine) = (config.clone(), machine.clone());
@@ -267,7 +313,7 @@ impl Running {
             Arc::new(ways),
         )
         .await?;
-        let emulators = wiring::emulators(config, folder.path())
+        let emulators = emulators
             .into_iter()
             .map(|settings| emulator::start(settings, socket.clone(), jobs.clone(), disk.clone()))
             .collect();
@@ -278,25 +324,6 @@ impl Running {
             helper,
             _folder: folder,
         })
-    }
-
-    /// Puts the ports on the bus.
-    async fn show(&self, service: &bus::Service) -> Result<()> {
-        let failed =
-            |error: zbus::Error| Error::new(ErrorKind::Internal, format!("the bus: {error}"));
-        for (name, modem) in &self.modems {
-            service
-                .add_modem(name, modem.clone())
-                .await
-                .map_err(failed)?;
-        }
-        for emulator in &self.emulators {
-            service
-                .add_emulator(emulator.clone())
-                .await
-                .map_err(failed)?;
-        }
-        Ok(())
     }
 
     /// Gives the ports back.

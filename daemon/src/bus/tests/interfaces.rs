@@ -29,7 +29,16 @@ impl Stage {
             &helper,
             disk.clone(),
         );
-        stage.service.add_modem("l-te", modem).await.unwrap();
+        let coming = stage
+            .service
+            .add_modem("l-te", "/dev/ttyUSB9")
+            .await
+            .unwrap();
+        assert_eq!(
+            stage.property::<String>(MODEM, "Modem", "State").await,
+            "claiming"
+        );
+        coming.send_replace(Some(modem));
         let settings = job::Settings::new(stage.bus.folder.join("spool"));
         let jobs = Jobs::start(
             settings,
@@ -50,7 +59,15 @@ impl Stage {
             files_dir: stage.bus.folder.join("files"),
         };
         let emulator = emulator::start(settings, helper, jobs.await.unwrap(), disk);
-        stage.service.add_emulator(emulator).await.unwrap();
+        let settings = emulator.settings().clone();
+        let coming = stage.service.add_emulator(settings).await.unwrap();
+        assert_eq!(
+            stage
+                .property::<String>(EMULATOR, "Emulator", "State")
+                .await,
+            "absent"
+        );
+        coming.send_replace(Some(emulator));
         stage
     }
 }

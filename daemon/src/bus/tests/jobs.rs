@@ -246,8 +246,10 @@ async fn what_is_private_is_not_in_what_everybody_sees() {
 #[tokio::test]
 async fn a_name_that_is_taken_is_an_error() {
     let stage = Stage::set().await;
-    let second = Service::start(stage.bus.connect().await, stage.world.clone()).await;
-    assert_eq!(second.err(), Some(zbus::Error::NameTaken));
+    let second = Service::new(stage.bus.connect().await, stage.world.clone())
+        .await
+        .unwrap();
+    assert_eq!(second.own().await, Err(zbus::Error::NameTaken));
 }
 
 #[tokio::test]

@@ -118,9 +118,10 @@ impl Stage {
             settings,
         );
         let world = Arc::new(world);
-        let service = Service::start(bus.connect().await, world.clone())
+        let service = Service::new(bus.connect().await, world.clone())
             .await
             .unwrap();
+        service.own().await.unwrap();
         let caller = bus.connect().await;
         Self {
             store,

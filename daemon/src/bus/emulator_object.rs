@@ -4,17 +4,24 @@ use super::caller::Caller;
 use super::dialogue::{self, Peer};
 use super::dict::Dict;
 use super::error::Result;
+use super::late::Late;
 use super::view::Properties;
-use crate::emulator::{Handle, Snapshot};
+use crate::emulator::{Handle, Settings, Snapshot};
 use zbus::message::Header;
 use zbus::{Connection, Variant, interface};
 
 /// An emulator on the bus.
-pub(super) struct Emulator(pub(super) Handle);
+pub(super) struct Emulator {
+    pub(super) settings: Settings,
+    pub(super) handle: Late<Handle>,
+}
 
 impl Emulator {
     fn see<T>(&self, look: impl FnOnce(&Snapshot) -> T) -> T {
-        look(&self.0.snapshot().borrow())
+        match self.handle.now() {
+            Some(handle) => look(&handle.snapshot().borrow()),
+            None => look(&Snapshot::default()),
+        }
     }
 }
 
@@ -37,7 +44,7 @@ impl Emulator {
     ) -> Result<()> {
         options.finish()?;
         Caller::of(&header, connection).await?.admin()?;
-        Ok(self.0.start().await?)
+        Ok(self.handle.get().await?.start().await?)
     }
 
     async fn stop(
@@ -48,7 +55,7 @@ impl Emulator {
     ) -> Result<()> {
         options.finish()?;
         Caller::of(&header, connection).await?.admin()?;
-        Ok(self.0.stop().await?)
+        Ok(self.handle.get().await?.stop().await?)
     }
 
     async fn reset(
@@ -59,7 +66,7 @@ impl Emulator {
     ) -> Result<()> {
         options.finish()?;
         Caller::of(&header, connection).await?.admin()?;
-        Ok(self.0.reset().await?)
+        Ok(self.handle.get().await?.reset().await?)
     }
 
     #[zbus(out_args("lines"))]
@@ -71,17 +78,17 @@ impl Emulator {
     ) -> Result<zbus::OwnedFd> {
         options.finish()?;
         Caller::of(&header, connection).await?.admin()?;
-        Ok(dialogue::start(self.0.trace(), Peer::Equipment)?.into())
+        Ok(dialogue::start(self.handle.get().await?.trace(), Peer::Equipment)?.into())
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
     fn device(&self) -> String {
-        self.0.settings().device.clone()
+        self.settings.device.clone()
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
     fn dialect(&self) -> String {
-        self.0.settings().dialect.name.to_owned()
+        self.settings.dialect.name.to_owned()
     }
 
     #[zbus(property)]
@@ -91,12 +98,7 @@ impl Emulator {
 
     #[zbus(property(emits_changed_signal = "const"))]
     fn via(&self) -> Vec<String> {
-        self.0
-            .settings()
-            .via
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        self.settings.via.iter().map(ToString::to_string).collect()
     }
 
     #[zbus(property)]

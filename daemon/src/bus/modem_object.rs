@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::dialogue::{self, Peer};
 use super::dict::Dict;
 use super::error::{Refused, Result};
+use super::late::Late;
 use super::view::Properties;
 use crate::modem::{Handle, Rung, Snapshot};
 use std::time::Duration;
@@ -14,11 +15,18 @@ use zbus::{Connection, Variant, interface};
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// A modem on the bus.
-pub(super) struct Modem(pub(super) Handle);
+pub(super) struct Modem {
+    /// What is seen before it is started.
+    pub(super) before: Snapshot,
+    pub(super) handle: Late<Handle>,
+}
 
 impl Modem {
     fn see<T>(&self, look: impl FnOnce(&Snapshot) -> T) -> T {
-        look(&self.0.watch().borrow())
+        match self.handle.now() {
+            Some(handle) => look(&handle.watch().borrow()),
+            None => look(&self.before),
+        }
     }
 }
 
@@ -62,7 +70,7 @@ impl Modem {
             return Err(Refused::argument("timeout_usec is 1 to 20000000"));
         }
         Caller::of(&header, connection).await?.admin()?;
-        Ok(self.0.command(at, within).await?)
+        Ok(self.handle.get().await?.command(at, within).await?)
     }
 
     async fn reset(
@@ -79,7 +87,7 @@ impl Modem {
             Refused::argument(format!("rung is one of {}", names.join(", ")))
         })?;
         Caller::of(&header, connection).await?.admin()?;
-        Ok(self.0.reset(rung).await?)
+        Ok(self.handle.get().await?.reset(rung).await?)
     }
 
     async fn enable(
@@ -91,7 +99,7 @@ impl Modem {
     ) -> Result<()> {
         options.finish()?;
         Caller::of(&header, connection).await?.admin()?;
-        Ok(self.0.enable(enabled).await?)
+        Ok(self.handle.get().await?.enable(enabled).await?)
     }
 
     #[zbus(out_args("lines"))]
@@ -103,7 +111,7 @@ impl Modem {
     ) -> Result<zbus::OwnedFd> {
         options.finish()?;
         Caller::of(&header, connection).await?.admin()?;
-        Ok(dialogue::start(self.0.trace(), Peer::Module)?.into())
+        Ok(dialogue::start(self.handle.get().await?.trace(), Peer::Module)?.into())
     }
 
     #[zbus(property(emits_changed_signal = "const"))]

@@ -24,17 +24,6 @@ impl Caller {
         Ok(Self { connection })
     }
 
-    /// Whether the daemon has its name.
-    pub(super) async fn is_up(&self) -> bool {
-        let Ok(bus) = zbus::fdo::DBusProxy::new(&self.connection).await else {
-            return false;
-        };
-        match SERVICE.try_into() {
-            Ok(name) => bus.name_has_owner(name).await.unwrap_or(false),
-            Err(_) => false,
-        }
-    }
-
     /// The state of the modem `name`.
     pub(super) async fn modem_state(&self, name: &str) -> Result<String> {
         let path = format!("/org/hayesd1/modem/{name}");

@@ -83,7 +83,10 @@ impl Stage {
             folder.path(),
         )?;
         let caller = Caller::connect(&address).await.context("the private bus")?;
-        daemon.until(async || caller.is_up().await).await?;
+        // It has its name before it has its ports.
+        daemon
+            .until(async || caller.modem_state(MODEM).await.is_ok())
+            .await?;
         say(&format!("  bus      {address}"));
         say(&format!("  server   127.0.0.1:{port}, takes every mail"));
         let pty = folder.path().join("pty");

@@ -4,6 +4,7 @@ use crate::folder::Folder;
 use crate::process::Process;
 use crate::wait;
 use anyhow::{Result, bail};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -65,7 +66,7 @@ impl Bus {
             if !process.is_running() {
                 return Some(false);
             }
-            socket.exists().then_some(true)
+            UnixStream::connect(&socket).is_ok().then_some(true)
         })?;
         if !up {
             bail!("dbus-daemon does not start: {}", process.log());

@@ -18,6 +18,7 @@ use mail_server::Received;
 use show::say;
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -166,7 +167,8 @@ async fn start_bus(folder: &Folder, address: &str) -> Result<Child> {
         started => started.context("dbus-daemon")?,
     };
     let socket = folder.path().join("bus");
-    bus.until(async || socket.exists()).await?;
+    bus.until(async || UnixStream::connect(&socket).is_ok())
+        .await?;
     Ok(bus)
 }
 

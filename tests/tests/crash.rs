@@ -1,0 +1,213 @@
+//! `kill -9` of the daemon, again and again: no accepted mail is lost, none goes twice unless the server's
+//! answer was never read, and equipment loses at most the command in flight.
+
+use anyhow::{Context as _, Result, ensure};
+use hayes_tests::client::{Client, Map};
+use hayes_tests::equipment::Equipment;
+use hayes_tests::gate::Gate;
+use hayes_tests::office::{Account, Office, Route};
+use hayes_tests::process::show;
+use hayes_tests::quectel::{self, Kind, SslType};
+use hayes_tests::smtp::{Answer, SmtpServer, Step, Taken};
+use hayes_tests::{scale, wait};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// A retry soon, so that the test is not all waiting.
+const QUEUE: &str = r#"queue = { first = "1 s", longest = "1 s", expiry = "1 h" }"#;
+
+/// A server that takes its time at each step, so that kills fall between all of them.
+fn unhurried() -> Result<SmtpServer> {
+    SmtpServer::start(|_, _| {
+        sleep(Duration::from_millis(4));
+        Answer::Usual
+    })
+}
+
+async fn send(client: &Client, number: usize) -> Result<String> {
+    let subject = format!("number {number}");
+    Ok(client
+        .send_simple("one@example.org", &subject, "text", Map::new())
+        .await?)
+}
+
+fn copies(server: &SmtpServer, number: usize) -> Vec<Taken> {
+    let subject = format!("number {number}");
+    let mut taken = server.taken();
+    taken.retain(|one| one.accepted && one.header("Subject").as_deref() == Some(&subject));
+    taken
+}
+
+/// Kills at `points` moments that lie evenly between `Send`'s answer and the delivery.
+async fn kill_between_send_and_delivery(route: Route, points: usize) -> Result<()> {
+    let server = unhurried()?;
+    let mut office = Office::open_with(route, &Account::bare(server.port()), QUEUE).await?;
+
+    let begin = Instant::now();
+    let job = send(&office.client, points).await?;
+    office.client.done(&job).await?;
+    let whole = begin.elapsed();
+
+    for number in 0..points {
+        send(&office.client, number).await?;
+        let share = f64::from(u32::try_from(number)?) / f64::from(u32::try_from(points)?);
+        sleep(whole.mul_f64(share));
+        office.crash().await?;
+    }
+    wait::until_async("the queue to be empty", 4 * wait::LONG, async || {
+        let length = office
+            .client
+            .property("/org/hayesd1", "Mail", "QueueLength");
+        let length: Result<u32> = length.await;
+        (length.ok()? == 0).then_some(())
+    })
+    .await?;
+
+    let mut twice = 0;
+    for number in 0..points {
+        let copies = copies(&server, number);
+        let (_last, earlier) = copies
+            .split_last()
+            .with_context(|| format!("number {number} is lost"))?;
+        for copy in earlier {
+            ensure!(
+                !copy.answer_was_read,
+                "number {number} was sent again after it was known to be delivered"
+            );
+            ensure!(
+                copy.header("Message-ID") == copies[0].header("Message-ID"),
+                "number {number} is another message each time"
+            );
+        }
+        twice += earlier.len();
+    }
+    let told =
+        format!("{points} kills within {whole:?}, {twice} copies where the answer was unread");
+    show("crash", &told);
+    // That happens only between the final dot and the answer, one of eight steps.
+    ensure!(twice <= points / 2, "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn kills_between_send_and_delivery_by_ip() -> Result<()> {
+    kill_between_send_and_delivery(Route::Ip, scale::of(200, 2000)).await
+}
+
+/// An office and its equipment, with a mail composed but for its body.
+async fn composed(server: &SmtpServer) -> Result<(Office, Equipment)> {
+    let office = Office::open(Route::Ip, &Account::bare(server.port())).await?;
+    let mut equipment = office.equipment()?;
+    equipment.ok("ATE0")?;
+    quectel::set_up(&mut equipment, server.port(), SslType::None, None)?;
+    quectel::recipients(&mut equipment, &[(Kind::To, "one@example.org")])?;
+    equipment.ok(r#"AT+QSMTPSUB=0,"number 1""#)?;
+    Ok((office, equipment))
+}
+
+/// The settings are those that were made before the daemon died.
+fn settings_are_kept(equipment: &mut Equipment, server: &SmtpServer) -> Result<()> {
+    let server = format!(r#"+QSMTPCFG: "smtpserver","localhost",{}"#, server.port());
+    let lines = equipment.ok(r#"AT+QSMTPCFG="smtpserver""#)?;
+    ensure!(lines == [server.as_str(), "OK"], "{lines:?}");
+    let lines = equipment.ok("AT+QSMTPDST?")?;
+    ensure!(
+        lines == [r#"+QSMTPDST: 1,"one@example.org""#, "OK"],
+        "{lines:?}"
+    );
+    let lines = equipment.ok("AT+QIACT?")?;
+    ensure!(lines.len() == 2, "{lines:?}");
+    Ok(())
+}
+
+/// At several points of a body: the rest of it goes nowhere, above all not to the command interpreter.
+#[tokio::test]
+async fn kill_in_the_middle_of_a_body() -> Result<()> {
+    let server = SmtpServer::accept_all()?;
+    let (mut office, mut equipment) = composed(&server).await?;
+    let name = std::fs::read_link(office.site.pty("panel"))?;
+    let body =
+        b"first line\r\nAT+QSMTPDST=0\r\nAT+QIDEACT=1\r\nATE1\r\nAT+QSMTPPUT=60\r\nlast line\r\n";
+    for sent_before in [0, 1, 12, 30, body.len() - 1] {
+        let (before, after) = body.split_at(sent_before);
+        equipment.send(format!("AT+QSMTPBODY=0,{},60\r", body.len()))?;
+        equipment.expect("CONNECT\r\n")?;
+        equipment.send(before)?;
+        office.site.kill()?;
+        equipment.send(after)?;
+        office.client = office.site.start().await?;
+        let lines = equipment.result()?;
+        let last = lines.last().map(String::as_str).unwrap_or_default();
+        ensure!(
+            last.starts_with("+CME ERROR: ") || last == "ERROR",
+            "{lines:?}"
+        );
+        settings_are_kept(&mut equipment, &server)?;
+    }
+    ensure!(
+        std::fs::read_link(office.site.pty("panel"))? == name,
+        "another terminal has the name"
+    );
+    ensure!(server.connections() == 0, "the body was run");
+
+    quectel::body(&mut equipment, 0, b"text")?;
+    ensure!(quectel::put(&mut equipment)? == "0,0");
+    ensure!(copies(&server, 1).len() == 1);
+    Ok(())
+}
+
+/// At each step of the session with the server: equipment is told, sends again what was told to have
+/// failed, and the mail is there.
+#[tokio::test]
+async fn kill_while_a_mail_is_put() -> Result<()> {
+    let gate = Gate::default();
+    let at_gate = gate.clone();
+    let server = SmtpServer::start(move |step, _| {
+        at_gate.pass(step);
+        Answer::Usual
+    })?;
+    let (mut office, mut equipment) = composed(&server).await?;
+    quectel::body(&mut equipment, 0, b"text")?;
+    let steps = [
+        Step::Connect,
+        Step::Ehlo,
+        Step::Mail,
+        Step::Rcpt,
+        Step::Data,
+        Step::Message,
+        Step::Answered,
+    ];
+    let mut unread = 0;
+    for step in steps {
+        let before = copies(&server, 1).len();
+        gate.close_at(step);
+        equipment.ok("AT+QSMTPPUT=60")?;
+        gate.reached()?;
+        office.site.kill()?;
+        gate.open();
+        office.client = office.site.start().await?;
+        let told = quectel::put_result(&mut equipment)?;
+        let after_first = copies(&server, 1);
+        settings_are_kept(&mut equipment, &server)?;
+        let first = after_first.len() - before;
+        if told == "0,0" {
+            ensure!(first == 1, "told success at {step:?}, but {first} came");
+            continue;
+        }
+        ensure!(
+            first == 0 || matches!(step, Step::Message | Step::Answered),
+            "{step:?}: {told}"
+        );
+        unread += first;
+        ensure!(
+            quectel::put(&mut equipment)? == "0,0",
+            "the next mail after {step:?}"
+        );
+        ensure!(copies(&server, 1).len() == before + first + 1, "{step:?}");
+    }
+    show(
+        "crash",
+        &format!("{unread} copies where the answer was unread"),
+    );
+    Ok(())
+}

@@ -244,6 +244,26 @@ fn a_pty_that_was_opened_again_before_it_was_read_to_its_end_was_closed() {
 }
 
 #[test]
+fn nobody_at_a_pty_that_was_full_stops_nothing() {
+    let helper = Helper::start(&[]);
+    let mut client = helper.claimed("pty:panel", Role::Dte);
+    let peer = open(&helper.pty("panel"));
+    client.expect_ready(true);
+    for piece in pattern(100 * 1024).chunks(32 * 1024) {
+        client.send(&ToHelper::Write(piece));
+    }
+    helper.assert_idle();
+    drop(peer);
+    client.expect_ready(false);
+    client.send(&ToHelper::SendEscape {
+        character: b'+',
+        guard: Duration::from_millis(1),
+    });
+    client.drain();
+    helper.assert_idle();
+}
+
+#[test]
 fn data_mode_ends_where_it_should() {
     let helper = Helper::start(&[]);
     let mut client = helper.claimed("pty:panel", Role::Dce);

@@ -146,6 +146,8 @@ impl Line {
             return;
         };
         *open = false;
+        // It falls on the floor.
+        self.marks.writable = true;
         let cleaned = pty.clean();
         // Whoever hears that it was closed may open it again at once, and finds it clean.
         self.ready(false);

@@ -1,7 +1,8 @@
 //! The helper from the TTY to the daemon's socket, beside a program that does nothing but read and write.
 //!
-//! `cargo bench -p hayes-ldisc --bench helper [-- WORD]`, for the lines of the table that hold WORD. Both run as processes of their own on a pseudo-terminal of
-//! their own; this process is the equipment and the daemon.
+//! `cargo bench -p hayes-ldisc --bench helper [-- WORD]`, for the lines of the table that hold WORD. Both
+//! run as processes of their own on a pseudo-terminal of their own; this process is the equipment and the
+//! daemon. What it prints is Markdown, for BENCHMARKS.md.
 
 mod helper;
 mod process;
@@ -31,6 +32,8 @@ fn main() -> Result<()> {
         .find(|argument| !argument.starts_with("--"));
     let wanted = |name: &str| word.is_none_or(|word| name.contains(word));
     let total = if brief { 1 << 20 } else { 64 << 20 };
+    say(&format!("{} Before: {}.", environment()?, load()?));
+    say("");
     say(
         "| writes of | MB/s | of pump | CPU ms/MB | of pump | reads/MB | pump | wake-ups/MB | pump |",
     );
@@ -53,16 +56,44 @@ fn main() -> Result<()> {
     }
     let helper = Helper::start()?;
     let trips = if brief { 100 } else { 20_000 };
-    say("");
-    say(&format!("AT -> OK: {:.1} us", helper.round_trips(trips)?));
+    let trip = helper.round_trips(trips)?;
     let before = helper.process.used()?;
-    std::thread::sleep(Duration::from_secs(if brief { 1 } else { 10 }));
+    let rest = Duration::from_secs(if brief { 1 } else { 10 });
+    std::thread::sleep(rest);
     let idle = helper.process.used()? - before;
-    say(&format!("wake-ups in 10 s of idleness: {}", idle.wake_ups));
-    say(&format!("resident: {} kB", helper.process.resident()?));
-    let size = std::fs::metadata(helper::PROGRAM)?.len();
-    say(&format!("size, stripped: {} kB", size / 1000));
+    let (rest, wake_ups) = (rest.as_secs(), idle.wake_ups);
+    let resident = helper.process.resident()?;
+    let size = std::fs::metadata(helper::PROGRAM)?.len() / 1000;
+    say("");
+    say("| `AT` to `OK` | goal | wake-ups in idleness | resident | size of the program |");
+    say("|---|---|---|---|---|");
+    say(&format!(
+        "| {trip:.1} us | 120 us | {wake_ups} in {rest} s | {resident} kB | {size} kB |"
+    ));
+    say("");
+    say(&format!("After: {}.", load()?));
     Ok(())
+}
+
+/// What figures depend on: cores, kernel, priority.
+fn environment() -> Result<String> {
+    let cores = std::thread::available_parallelism()?;
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The 19th field (proc(5)); the name in parentheses, which may hold anything, is the second.
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let nice = rest.split_whitespace().nth(16).unwrap_or("?");
+    Ok(format!(
+        "{cores} cores, Linux {}, nice level {nice}.",
+        kernel.trim()
+    ))
+}
+
+/// Whatever else the machine does.
+fn load() -> Result<String> {
+    let averages = std::fs::read_to_string("/proc/loadavg")?;
+    let minute = averages.split(' ').next().unwrap_or("?");
+    Ok(format!("load average of a minute {minute}"))
 }
 
 /// One line of the table.

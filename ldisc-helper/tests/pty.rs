@@ -34,6 +34,9 @@ fn it_has_its_name_while_it_is_claimed() {
         let group = nix::unistd::Group::from_name("dialout").unwrap().unwrap();
         assert_eq!(about.gid(), group.gid.as_raw());
     }
+    // Whoever may open it can reach its name.
+    let folder = fs::metadata(path.parent().unwrap()).unwrap();
+    assert_eq!(folder.mode() & 0o777, 0o755);
     client.send(&ToHelper::Release);
     client.next();
     client.expect_end();

@@ -8,7 +8,10 @@ use crate::tty::Tty;
 use crate::watch::Watch;
 use nix::errno::Errno;
 use nix::unistd::Gid;
+use std::fs::{self, Permissions};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -115,13 +118,23 @@ impl Source {
                 "{name:?} is no name for a pseudo-terminal: 1 to {LONGEST_NAME} of A-Z a-z 0-9 _ -"
             )));
         }
-        std::fs::create_dir_all(&self.ptys).map_err(|error| {
+        self.make_folder().map_err(|error| {
             Refused::new(
                 Refusal::Absent,
                 format_args!("{}: {error}", self.ptys.display()),
             )
         })?;
         Ok(self.ptys.join(name))
+    }
+
+    /// Makes the folder of names. Who may open a pseudo-terminal must reach its name, whatever our umask;
+    /// a folder that is there already has the mode that somebody gave it.
+    fn make_folder(&self) -> io::Result<()> {
+        match fs::create_dir(&self.ptys) {
+            Ok(()) => fs::set_permissions(&self.ptys, Permissions::from_mode(0o755)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ fn it_is_claimed_again_under_its_name() {
         client.expect_hangup();
         client.expect_refused(Refusal::Absent);
         if round == 0 {
-            helper.assert_idle();
+            helper.assert_idle_but_for_others();
         }
         pair = Pair::new();
         fs::create_dir(&by_id).unwrap();
@@ -45,7 +45,7 @@ fn it_is_claimed_again_under_its_name() {
         assert_eq!(read_exactly(&pair.master, 3), b"AT\r");
     }
     assert_eq!(helper.descriptors(), descriptors);
-    helper.assert_idle();
+    helper.assert_idle_but_for_others();
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_name_that_leads_nowhere_for_a_while() {
     let client = helper.claim(&device, Role::Dte);
     let text = client.expect_refused(Refusal::Absent);
     assert!(text.starts_with(&device), "{text}");
-    helper.assert_idle();
+    helper.assert_idle_but_for_others();
     let pair = Pair::new();
     lead(&link, &pair);
     assert!(!client.expect_claimed().kept);
@@ -66,7 +66,7 @@ fn a_name_that_leads_nowhere_for_a_while() {
     let _gone = pair.vanish();
     client.expect_hangup();
     client.expect_refused(Refusal::Absent);
-    helper.assert_idle();
+    helper.assert_idle_but_for_others();
     let pair = Pair::new();
     let fresh = folder.path().join("fresh");
     lead(&fresh, &pair);
@@ -141,7 +141,7 @@ fn a_node_that_is_not_ours_yet_is_had_when_it_becomes_so() {
         let client = helper.claim(&pair.name, Role::Dte);
         let text = client.expect_refused(Refusal::Absent);
         assert!(text.contains("Permission denied"), "{text}");
-        helper.assert_idle();
+        helper.assert_idle_but_for_others();
         set(0o600).unwrap();
         client.expect_claimed();
     });

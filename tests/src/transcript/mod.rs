@@ -94,13 +94,15 @@ impl Transcript {
         Self::parse(path, &text)
     }
 
-    /// All transcripts of a folder, ordered by name.
+    /// All transcripts of a folder, ordered by name; with `TRANSCRIPT=NAME` in the environment only that one.
     pub fn all(folder: &Path) -> Result<Vec<Self>> {
+        let only = std::env::var_os("TRANSCRIPT");
+        let wanted = |path: &Path| only.is_none() || path.file_stem() == only.as_deref();
         let entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
         let mut paths = Vec::new();
         for entry in entries {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "txt") {
+            if path.extension().is_some_and(|extension| extension == "txt") && wanted(&path) {
                 paths.push(path);
             }
         }

@@ -79,7 +79,7 @@ impl Allow {
     pub(crate) fn check(&self, device: &str) -> Result<(), Refused> {
         if !is_plain(device) {
             return Err(Refused::not_allowed(format_args!(
-                "{device:?} is not an absolute path without \"..\""
+                "{device:?} is not an absolute path without \"..\" and control characters"
             )));
         }
         let on = |pattern: &str| glob::matches(pattern.as_bytes(), device.as_bytes());
@@ -130,10 +130,10 @@ impl Allow {
     }
 }
 
-/// Absolute, and each part of it a name.
+/// Absolute, and each part of it a name that can stand in a log.
 fn is_plain(path: &str) -> bool {
     path.starts_with('/')
-        && !path.contains('\0')
+        && !path.contains(char::is_control)
         && path.split('/').all(|part| part != ".." && part != ".")
 }
 

@@ -54,6 +54,7 @@ fn without_a_list_the_usual_ports_are_allowed() {
         "/dev/serial/by-id/../ttyS0",
         "/dev/ttyS0/../mem",
         "/dev/ttyS\0",
+        "/dev/serial/by-id/x\nhayes-ldisc: all is well",
         "",
     ] {
         assert!(allow.check(device).is_err(), "{device}");

@@ -137,6 +137,21 @@ fn a_daemon_that_hears_nothing_is_not_served_for_ever() {
 }
 
 #[test]
+fn a_daemon_that_wants_everything_does_not_get_it() {
+    let helper = Helper::start(&["--allow", "/dev/pts/*"]);
+    let pairs: Vec<Pair> = (0..64).map(|_| Pair::new()).collect();
+    for pair in &pairs {
+        // Held for a daemon that went away.
+        drop(helper.claimed(&pair.name, Role::Dce));
+    }
+    let client = helper.claim("pty:another", Role::Dce);
+    let text = client.expect_refused(Refusal::NotAllowed);
+    assert_eq!(text, "pty:another: more than 64 ports");
+    client.expect_end();
+    helper.claimed(&pairs[7].name, Role::Dce).drain();
+}
+
+#[test]
 fn users_who_may_not_are_refused() {
     if !is_root("a connection of another user") {
         return;

@@ -14,6 +14,10 @@ use std::time::Duration;
 /// Connections that have not claimed anything. A daemon claims at once.
 const MOST_STRANGERS: usize = 64;
 
+/// Ports at once, those included that wait for a daemon to come back. More than any machine has; but a
+/// pseudo-terminal costs only a name, and an inotify instance, of which a user has 128.
+const MOST_LINES: usize = 64;
+
 /// How long no connection is taken after one could not be.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -125,6 +129,11 @@ impl Server {
                 // Another role: nothing of what was going on fits.
                 _ => drop(self.lines.remove(index)),
             }
+        }
+        if self.lines.iter().count() >= MOST_LINES {
+            let text = format!("{}: more than {MOST_LINES} ports", wanted.device);
+            log(&text);
+            return refuse(&mut connection, Refusal::NotAllowed, &text);
         }
         let index = self.lines.next();
         let mut line = Line::new(index, claim, wanted, connection, now);

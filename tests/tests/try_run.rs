@@ -33,7 +33,7 @@ fn once_shows_the_whole_way_and_leaves_nothing() -> Result<()> {
         "Mail.SendSimple",
         "AT+QSMTPCFG=\"smtpserver\"",
         "AT+QSMTPBODY=",
-        "<prompt>",
+        "<< CONNECT",
         "AT+QSMTPPUT=",
         "+QSMTPPUT: 0,0",
         "Subject: Pump 7",

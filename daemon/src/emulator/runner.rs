@@ -89,7 +89,7 @@ impl Keeper {
 
     fn complain(&mut self, why: &str) {
         if self.complaint != why {
-            tracing::warn!(emulator = self.settings.name, why, "not played");
+            tracing::warn!(port = self.settings.name, why, "not played");
             self.complaint = why.to_owned();
         }
     }

@@ -149,7 +149,7 @@ impl Session<'_> {
                 if last {
                     return Some(Over::Refused(text));
                 }
-                tracing::info!(emulator = self.name, why = text, "the device is awaited");
+                tracing::info!(port = self.name, why = text, "the device is awaited");
             }
             Told::Line {
                 sequence,
@@ -204,7 +204,7 @@ impl Session<'_> {
     }
 
     fn note(&self, text: &'static str) {
-        tracing::warn!(emulator = self.name, "{text}");
+        tracing::warn!(port = self.name, "{text}");
         self.trace.tell(Direction::Note, || text.into());
     }
 

@@ -74,7 +74,7 @@ impl World {
         let path = memory_file(&self.settings);
         let saved = self.disk.run(move || replace(&path, &memory, false)).await;
         if let Ok(Err(error)) | Err(error) = saved.map(|it| it.map_err(internal)) {
-            tracing::error!(emulator = self.settings.name, %error, "memory can't be saved");
+            tracing::error!(port = self.settings.name, %error, "memory can't be saved");
         }
     }
 

@@ -117,7 +117,7 @@ impl Runner {
             self.board.state(State::Claiming);
             let turn = self.hold().await;
             self.board.rung(None);
-            tracing::debug!(modem = %self.settings.name, ?turn, "modem let go");
+            tracing::debug!(port = %self.settings.name, ?turn, "modem let go");
             let turn = match turn {
                 Turn::Disabled => {
                     self.board.state(State::Disabled);
@@ -169,7 +169,7 @@ impl Runner {
                 },
                 Turn::Recover(rung) => self.recover(chat, rung).await,
                 Turn::Failed(why) => {
-                    tracing::warn!(modem = %self.settings.name, why, "modem has failed");
+                    tracing::warn!(port = %self.settings.name, why, "modem has failed");
                     self.board.rung(None);
                     self.board.state_because(State::Failed, &why);
                     let pause = self.ladder.pause();
@@ -220,7 +220,7 @@ impl Runner {
             .map_err(Turn::from)?;
         self.ladder.recovered();
         self.board.rung(None);
-        tracing::info!(modem = %self.settings.name, "modem is ready");
+        tracing::info!(port = %self.settings.name, "modem is ready");
         Ok(())
     }
 
@@ -232,7 +232,7 @@ impl Runner {
             let Some(rung) = from.and_then(|from| self.ladder.climb(from, now)) else {
                 return Turn::Failed("it does not answer, whatever is tried".into());
             };
-            tracing::warn!(modem = %self.settings.name, rung = rung.name(), "modem does not answer");
+            tracing::warn!(port = %self.settings.name, rung = rung.name(), "modem does not answer");
             self.board.rung(Some(rung));
             chat.note(&format!("recovery: {}", rung.name()));
             let settings = Arc::clone(&self.settings);

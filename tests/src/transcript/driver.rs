@@ -289,7 +289,7 @@ fn own(event: Told<'_>) -> Seen {
         Told::Echo => Seen::Echo,
         Told::Info(line) => Seen::Info(line.to_vec()),
         Told::Data(bytes) => Seen::Data(bytes.to_vec()),
-        Told::Prompt => Seen::Prompt,
+        Told::Prompt(_) => Seen::Prompt,
         Told::Final(result) => Seen::Final(result),
         Told::Urc(line) => Seen::Urc(line.to_vec()),
         Told::Late(bytes) => Seen::Late(bytes.to_vec()),

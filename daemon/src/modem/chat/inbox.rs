@@ -44,8 +44,8 @@ impl Inbox {
                 self.data.extend(bytes.iter().take(room));
             }
             Event::Final(result) => self.result = Some(result),
-            Event::Prompt => self.prompted = true,
-            Event::Connected => self.connected = true,
+            Event::Prompt(_) => self.prompted = true,
+            Event::Connected(_) => self.connected = true,
             Event::TimedOut => self.timed_out = true,
             Event::InStep => self.in_step = true,
             Event::Lost => self.lost = true,

@@ -572,12 +572,10 @@ pub(super) enum Claiming {
 
 fn trace_event(trace: &Trace, redactor: &Redactor, event: &Event<'_>) {
     match event {
-        Event::Info(line) | Event::Urc(line) => {
+        Event::Info(line) | Event::Urc(line) | Event::Prompt(line) | Event::Connected(line) => {
             trace.tell(Direction::In, || redactor.redact(line));
         }
         Event::Final(result) => trace.tell(Direction::In, || result.to_string()),
-        Event::Prompt => trace.tell(Direction::In, || "<prompt>".to_owned()),
-        Event::Connected => trace.tell(Direction::In, || "CONNECT".to_owned()),
         Event::Data(bytes) => trace.tell(Direction::In, || format!("<{} bytes>", bytes.len())),
         Event::Late(bytes) => {
             tracing::debug!(bytes = bytes.len(), "late bytes of a module dropped");

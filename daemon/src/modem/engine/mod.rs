@@ -29,10 +29,10 @@ pub enum Event<'a> {
     Info(&'a [u8]),
     /// The end of the answer in flight.
     Final(FinalResult),
-    /// The command in flight waits for payload.
-    Prompt,
-    /// The module went into data mode although the command in flight takes no payload.
-    Connected,
+    /// The command in flight waits for payload; how it said so.
+    Prompt(&'a [u8]),
+    /// The module went into data mode although the command in flight takes no payload; the line.
+    Connected(&'a [u8]),
     /// Raw bytes.
     Data(&'a [u8]),
     /// A line that nobody asked for.
@@ -224,7 +224,7 @@ impl Engine {
                     if let Phase::Flight(flight) = &mut self.phase {
                         flight.prompted();
                     }
-                    tell(Event::Prompt);
+                    tell(Event::Prompt(prompt.unwrap_or_default()));
                 }
                 Piece::Raw(bytes) => match &self.phase {
                     Phase::Resync(_) | Phase::OutOfStep => tell(Event::Late(bytes)),
@@ -304,8 +304,8 @@ impl Phase {
                 Meaning::Echo => tell(Event::Echo),
                 Meaning::Info => tell(Event::Info(line)),
                 Meaning::Urc => tell(Event::Urc(line)),
-                Meaning::Prompt => tell(Event::Prompt),
-                Meaning::Connected => tell(Event::Connected),
+                Meaning::Prompt => tell(Event::Prompt(line)),
+                Meaning::Connected => tell(Event::Connected(line)),
                 Meaning::Raw(count) => {
                     tell(Event::Info(line));
                     return Some(count);

@@ -105,8 +105,8 @@ fn name(event: &Event<'_>) -> String {
         Event::Echo => "echo".into(),
         Event::Info(line) => format!("info {}", text(line)),
         Event::Final(result) => format!("final {result}"),
-        Event::Prompt => "prompt".into(),
-        Event::Connected => "connected".into(),
+        Event::Prompt(line) => format!("prompt {}", text(line)),
+        Event::Connected(line) => format!("connected {}", text(line)),
         Event::Data(bytes) => format!("data {}", text(bytes)),
         Event::Urc(line) => format!("urc {}", text(line)),
         Event::Late(bytes) => format!("late {}", text(bytes)),
@@ -196,7 +196,11 @@ fn every_kind_of_prompt() {
         bench.says("\r\nOK\r\n");
         assert_eq!(
             bench.told(),
-            ["urc +QIND: 1", "prompt", "final OK"],
+            [
+                "urc +QIND: 1",
+                &format!("prompt {}", text.trim()),
+                "final OK"
+            ],
             "{text}"
         );
     }
@@ -207,7 +211,7 @@ fn a_prompt_that_nobody_waits_for_is_no_prompt() {
     let mut bench = Bench::new();
     bench.start("AT+X", Expect::any());
     bench.says("\r\nCONNECT\r\n");
-    assert_eq!(bench.told(), ["connected"]);
+    assert_eq!(bench.told(), ["connected CONNECT"]);
 }
 
 #[test]

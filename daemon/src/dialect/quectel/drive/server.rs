@@ -67,7 +67,7 @@ async fn tls(chat: &mut Chat, settings: &Settings) -> Result<()> {
         let line = tls_line("cacert").text(ROOTS)?;
         set(chat, &line, Expect::result(), MAIL, "TLS roots").await?;
     } else {
-        tracing::debug!(modem = %settings.name, "the module has no roots and cannot verify servers");
+        tracing::debug!(port = %settings.name, "the module has no roots and cannot verify servers");
     }
     // All versions and suites that the module has: the server chooses the best of them.
     let must = [

@@ -17,6 +17,8 @@ pub(super) struct LineFeed {
     pairs: bool,
     /// The prompt of the line that ended last has begun to leave.
     prompt_out: bool,
+    /// It came while a command ran, and the mode that comes next decides whose it is.
+    left: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,7 @@ impl LineFeed {
     /// A line has ended in CR.
     pub(super) fn ended(&mut self, now: Time, character: Duration) {
         self.prompt_out = false;
+        self.left = false;
         self.pending = Some(Pending {
             until: now + WINDOW + character * 2,
             open: true,
@@ -76,7 +79,20 @@ impl LineFeed {
         self.next(byte, true)
     }
 
+    /// While a command runs: whether this, the next byte, is the CR's LF for certain.
+    pub(super) fn swallows_waiting(&mut self, byte: u8) -> bool {
+        !self.left && self.swallows_early(byte)
+    }
+
+    /// While a command runs: whether this, the next byte, may be the CR's LF or not. It is to be kept.
+    pub(super) fn leaves(&mut self, byte: u8) -> bool {
+        let leaves = !self.left && self.pending.is_some() && self.prompt_out && byte == LF;
+        self.left |= leaves;
+        leaves
+    }
+
     fn next(&mut self, byte: u8, allowed: bool) -> bool {
+        self.left = false;
         if self.pending.take().is_none() {
             return false;
         }

@@ -103,7 +103,13 @@ impl Discipline {
             Mode::Command(_) => self.command(bytes, now, sink),
             Mode::Wait(wait) => {
                 let keys = wait.keys;
-                let skipped = usize::from(self.line_feed.swallows(first));
+                let mut skipped = 0;
+                if self.line_feed.leaves(first) {
+                    sink.unread(&bytes[..1]);
+                    skipped = 1;
+                } else if self.line_feed.swallows_waiting(first) {
+                    skipped = 1;
+                }
                 self.wait(keys, &bytes[skipped..], sink) + skipped
             }
             Mode::Data(data) => {

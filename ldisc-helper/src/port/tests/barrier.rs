@@ -272,6 +272,30 @@ fn a_line_feed_between_the_prompt_and_its_mode_is_payload_of_a_cr_only_host() {
 }
 
 #[test]
+fn a_line_feed_after_the_prompt_of_a_command_that_runs_belongs_to_what_comes_next() {
+    let running = || {
+        let mut rig = Rig::new("/dev/ttyS0");
+        rig.host(b"AT+B\r");
+        rig.answer(Mode::Wait(Wait { keys: Keys::Any }));
+        rig.write("CONNECT\r");
+        rig.host(b"\n");
+        rig.events();
+        rig
+    };
+    // Of a host that ends lines by CR alone, it is payload.
+    let mut rig = running();
+    rig.mode(0, length(2));
+    rig.host(b"x");
+    let end = Event::End(Cause::Length, 2);
+    assert_eq!(rig.events(), [data("\n"), data("x"), end]);
+    // Else it is the line's, and aborts nothing in any case.
+    let mut rig = running();
+    rig.mode(0, Mode::Command(command()));
+    rig.host(b"AT\r");
+    assert_eq!(rig.both(), (vec![line("AT")], "AT\r".into()));
+}
+
+#[test]
 fn how_the_line_before_ended_is_what_counts() {
     let mut rig = Rig::new("/dev/ttyS0");
     for typed in [&b"AT\r\n"[..], b"AT\r", b"AT+B\r"] {

@@ -100,6 +100,13 @@ impl Lineup {
         matches!(self.places.get(&id), Some(Place::Waiting(_)))
     }
 
+    /// The job is not to be started from here. One that was started stays counted.
+    pub(super) fn hold_back(&mut self, id: JobId) {
+        if !matches!(self.places.get(&id), Some(Place::Running(_))) {
+            self.remove(id);
+        }
+    }
+
     /// Jobs whose time has come. They stay until they are made ready.
     pub(super) fn due(&self, now: Duration) -> Vec<JobId> {
         self.waiting

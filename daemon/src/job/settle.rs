@@ -47,19 +47,19 @@ pub(super) fn settle(record: &mut Record, end: End, age: Duration, rules: &Rules
         End::Delivered { verdicts, reply } => {
             record.reply = reply;
             record.error = None;
-            apply(record, &verdicts, true);
+            record.possible_duplicate |= apply(record, &verdicts, true, rules);
             record.linkless = 0;
             record.attempts += 1;
             go_on(record, age, rules);
         }
         End::Refused { verdicts } => {
-            apply(record, &verdicts, false);
+            apply(record, &verdicts, false, rules);
             record.linkless = 0;
             record.attempts += 1;
             go_on(record, age, rules);
         }
         End::Failed { error, verdicts } => {
-            apply(record, &verdicts, false);
+            apply(record, &verdicts, false, rules);
             record.reply.clone_from(&error.reply);
             if is_unknown(&error, was_committing) {
                 failed(record, unknown(error), age, rules);
@@ -125,8 +125,10 @@ fn is_missing_link(error: &Error) -> bool {
         )
 }
 
-/// Takes the verdicts on the recipients that were pending, in their order.
-fn apply(record: &mut Record, verdicts: &[Verdict], delivered: bool) {
+/// Takes the verdicts on the recipients that were pending, in their order. Whether somebody may have got
+/// the mail although nothing says so: a module sends several, and each has a result of its own.
+fn apply(record: &mut Record, verdicts: &[Verdict], delivered: bool, rules: &Rules) -> bool {
+    let mut doubtful = false;
     let pending = record
         .recipients
         .iter_mut()
@@ -139,13 +141,21 @@ fn apply(record: &mut Record, verdicts: &[Verdict], delivered: bool) {
             }
             Verdict::Accepted(_) => {}
             Verdict::Refused(error) => {
-                if !error.is_temporary() {
+                let unknown = delivered && is_unknown(error, true);
+                doubtful |= unknown;
+                let for_good = !error.is_temporary() && !unknown;
+                if for_good || (unknown && rules.on_unknown == OnUnknown::Fail) {
                     one.settled = Settled::Refused;
                 }
-                one.error = Some(error.clone());
+                one.error = Some(if unknown {
+                    self::unknown(error.clone())
+                } else {
+                    error.clone()
+                });
             }
         }
     }
+    doubtful
 }
 
 /// Later, if somebody is still pending and there is time.
@@ -322,6 +332,37 @@ mod tests {
         assert_eq!(record.state, State::Done);
         assert_eq!(states(&record), [Settled::Delivered; 2]);
         assert!(record.error.is_none() && !record.possible_duplicate);
+    }
+
+    #[test]
+    fn one_taken_and_nobody_knows_about_the_other() {
+        let lost = Error::new(ErrorKind::NoNetwork, "lost").after_content();
+        let verdicts = vec![yes(), Verdict::Refused(lost)];
+        let end = |on_unknown| {
+            let mut record = record(1);
+            record.timeout = None;
+            let reply = None;
+            let verdicts = verdicts.clone();
+            let rules = Rules {
+                on_unknown,
+                ..RULES
+            };
+            let end = End::Delivered { verdicts, reply };
+            settle(&mut record, end, Duration::from_secs(10), &rules);
+            assert!(record.possible_duplicate);
+            let kind = record.recipients[1].error.as_ref().map(|error| error.kind);
+            assert_eq!(kind, Some(ErrorKind::Unknown));
+            (record.state, record.recipients[1].settled)
+        };
+        assert_eq!(end(OnUnknown::Retry), (State::Deferred, Settled::Pending));
+        assert_eq!(end(OnUnknown::Fail), (State::Done, Settled::Refused));
+        // One whose turn never came is no doubt at all.
+        let busy = Verdict::Refused(Error::new(ErrorKind::TemporaryFailure, "not sent"));
+        let record = settled(End::Delivered {
+            verdicts: vec![yes(), busy],
+            reply: None,
+        });
+        assert!(!record.possible_duplicate && record.state == State::Deferred);
     }
 
     #[test]

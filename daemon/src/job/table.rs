@@ -217,8 +217,8 @@ impl Table {
                 self.lineup.remove(id);
                 self.over.insert((*at, id));
             }
-            // Where it stands in the line-up it was put by that itself.
-            Turn::Running(_) => {}
+            // One that the line-up did not start itself is being cancelled: it must not start it any more.
+            Turn::Running(_) => self.lineup.hold_back(id),
             Turn::Storing(_) => self.lineup.remove(id),
         }
         entry.turn = turn;
@@ -298,5 +298,29 @@ pub(super) fn snapshot(record: &Record, now: &Now, next_attempt: Option<SystemTi
         sender: record.sender.clone(),
         recipients: record.recipients.iter().map(|one| one.state()).collect(),
         possible_duplicate: record.possible_duplicate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lineup::Lane;
+    use super::super::record::tests::record;
+    use super::*;
+
+    #[test]
+    fn what_is_being_cancelled_is_not_started() {
+        let now = Duration::from_secs(5);
+        for is_ready in [false, true] {
+            let mut table = Table::new(1, 4);
+            let record = record(1);
+            let (id, seen) = (record.id, snapshot(&record, &Now::default(), None));
+            table.insert(record, None, Turn::Waiting(now), seen);
+            if is_ready {
+                table.lineup.ready(id, Lane::Modem("lte".into()));
+            }
+            table.set_turn(id, Turn::Running(Arc::default()));
+            assert_eq!(table.lineup.due(now), []);
+            assert_eq!(table.next(now), None);
+        }
     }
 }

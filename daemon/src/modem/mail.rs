@@ -132,14 +132,18 @@ async fn carry_out(
     mail: &Outgoing,
     report: &Report,
 ) -> Result<Delivered> {
+    // It may have been given up while it stood in the queue.
+    report.proceed()?;
     report.phase(Phase::Preparing);
     report.bytes(0, mail.size);
-    job.prepare(chat, report).await?;
+    job.prepare(chat, report)
+        .await
+        .map_err(|error| report.explain(error))?;
     let mut round = Round::new(mail);
     while let Some(batch) = round.queue.pop_front() {
         match one(chat, job, &batch, mail, report, &mut round.committed).await {
             Ok(reply) => round.accepted(&batch, reply),
-            Err(error) => round.refused(&batch, error),
+            Err(error) => round.refused(&batch, report.explain(error)),
         }
     }
     round.end()
@@ -238,6 +242,10 @@ impl Round {
             });
             // Whatever happened to the mail before, this recipient's own was never sent.
             error.content_sent = false;
+            if error.kind == ErrorKind::Unknown {
+                error.kind = ErrorKind::TemporaryFailure;
+                error.text = format!("not sent any more after another: {}", error.text);
+            }
             Verdict::Refused(error)
         };
         Ok(Delivered {

@@ -1,6 +1,6 @@
 //! Between a request that waits and the task that carries it out: progress one way, giving up the other.
 
-use crate::service::{Error, ErrorKind, Phase, Progress, Result};
+use crate::service::{Error, ErrorKind, Fault, Phase, Progress, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -63,24 +63,53 @@ impl Report {
     }
 
     /// Returns when it is on disk that the peer may take the content from now on. `Cancelled` if
-    /// nobody waits any more.
+    /// nobody waits any more, `NoModem` if the modem is being switched off.
     pub async fn committing(&self) -> Result<()> {
         let (done, told) = oneshot::channel();
         let _ = self.told.send(Told::Committing(done));
-        told.await.unwrap_or_else(|_| Err(cancelled()))
+        told.await.unwrap_or_else(|_| Err(self.given_up()))
     }
 
     /// Whether the request was given up.
     pub fn is_cancelled(&self) -> bool {
-        self.told.is_closed() || self.stop.stopped.load(Ordering::Relaxed)
+        self.told.is_closed() || self.is_stopped()
     }
 
-    /// `Cancelled` if the request was given up; to be asked between steps.
+    fn is_stopped(&self) -> bool {
+        self.stop.stopped.load(Ordering::Relaxed)
+    }
+
+    /// `Cancelled` if the request was given up, `NoModem` if the modem is being switched off; to be asked
+    /// between steps.
     pub fn proceed(&self) -> Result<()> {
         if self.is_cancelled() {
-            return Err(cancelled());
+            return Err(self.given_up());
         }
         Ok(())
+    }
+
+    /// Why it was given up: a request whose modem is switched off under it is nobody's wish, and may go
+    /// another way, or later.
+    fn given_up(&self) -> Error {
+        if self.is_stopped() && !self.told.is_closed() {
+            Error::new(ErrorKind::NoModem, "the modem was switched off").by(Fault::Module)
+        } else {
+            Error::new(
+                ErrorKind::Cancelled,
+                "given up while the modem worked on it",
+            )
+        }
+    }
+
+    /// The same error, but for a command that was broken off because of that: it says why.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        if error.kind != ErrorKind::Cancelled {
+            return error;
+        }
+        Error {
+            content_sent: error.content_sent,
+            ..self.given_up()
+        }
     }
 
     /// Returns when the request is given up.
@@ -124,11 +153,4 @@ async fn relay(told: Told, progress: &dyn Progress) {
             let _ = done.send(progress.committing().await);
         }
     }
-}
-
-fn cancelled() -> Error {
-    Error::new(
-        ErrorKind::Cancelled,
-        "given up while the modem worked on it",
-    )
 }

@@ -135,6 +135,25 @@ fn what_is_nobodys_fault_ends_it() {
 }
 
 #[test]
+fn only_what_was_sent_can_be_in_doubt() {
+    let mut mail = outgoing(RecipientPolicy::AnyAccepted);
+    mail.plain.cc.clear();
+    let unknown = Error::new(ErrorKind::Unknown, "lost").after_content();
+    let (sent, outcome) = play(&mail, |batch| match batch.to[..] {
+        [1] => Err(unknown.clone()),
+        _ => Ok(()),
+    });
+    assert_eq!(sent, [vec![0], vec![1]]);
+    let recipients = outcome.unwrap().recipients;
+    assert_eq!(recipients[1], Verdict::Refused(unknown));
+    let Verdict::Refused(error) = &recipients[2] else {
+        panic!("it was sent to nobody else");
+    };
+    assert_eq!(error.kind, ErrorKind::TemporaryFailure);
+    assert!(!error.content_sent);
+}
+
+#[test]
 fn refusals_of_everybody_are_verdicts() {
     let mail = outgoing(RecipientPolicy::AnyAccepted);
     let (sent, outcome) = play(&mail, |_| Err(reply(450)));

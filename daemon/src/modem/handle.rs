@@ -205,14 +205,17 @@ impl Session {
     /// Reads the message, takes it apart, and checks that the module can carry it.
     async fn read(&self, message: &Content) -> Result<Outgoing> {
         let path = message.path.clone();
-        let read = self.handle.disk.run(move || std::fs::read(&path)).await?;
-        let bytes = read.map_err(|error| {
-            let text = format!("message in the spool: {error}");
-            Error::new(ErrorKind::Internal, text)
-        })?;
+        // Taken apart there, too: megabytes of attachments would stop the event loop.
+        let read = move || {
+            let bytes = std::fs::read(&path).map_err(|error| {
+                let text = format!("message in the spool: {error}");
+                Error::new(ErrorKind::Internal, text)
+            })?;
+            decompose(&bytes)
+        };
         let mail = Outgoing {
             open: self.open.clone(),
-            plain: decompose(&bytes)?,
+            plain: self.handle.disk.run(read).await??,
             size: message.size,
         };
         check(&mail)?;

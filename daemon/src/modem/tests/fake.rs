@@ -52,6 +52,8 @@ pub(crate) struct Memory {
     /// What the sendings come to, in order; then `0,0`.
     pub(crate) results: VecDeque<&'static str>,
     pub(crate) sending_takes: Duration,
+    /// A line that comes by itself, so long after the next command.
+    pub(crate) comes: Option<(Duration, &'static str)>,
     pub(crate) files: Vec<String>,
     pub(crate) context_active: bool,
     pub(crate) reopened: u32,
@@ -77,6 +79,7 @@ impl Default for Memory {
             moods: Vec::new(),
             results: VecDeque::new(),
             sending_takes: Duration::from_secs(2),
+            comes: None,
             files: Vec::new(),
             context_active: false,
             reopened: 0,
@@ -256,6 +259,10 @@ impl Session {
         let mood = {
             let mut memory = self.fake.memory();
             memory.seen.push(command.to_owned());
+            if let Some((delay, line)) = memory.comes.take() {
+                let line = format!("\r\n{line}\r\n");
+                self.due.push((Instant::now() + delay, line));
+            }
             let found = memory
                 .moods
                 .iter_mut()

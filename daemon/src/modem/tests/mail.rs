@@ -66,7 +66,7 @@ impl Drop for Message {
 
 const HEAD: &str = "From: Pump 7 <pump7@example.org>\r\nTo: a@example.org\r\nCc: b@example.org\r\n";
 
-fn text(body: &str) -> String {
+pub(super) fn text(body: &str) -> String {
     format!("{HEAD}Subject: Level\r\n\r\n{body}\r\n")
 }
 
@@ -79,7 +79,7 @@ fn with_file() -> String {
     )
 }
 
-fn open(recipients: &[&str]) -> MailOpen {
+pub(super) fn open(recipients: &[&str]) -> MailOpen {
     MailOpen {
         server: Server {
             host: "mail.example.org".into(),
@@ -98,7 +98,7 @@ fn open(recipients: &[&str]) -> MailOpen {
     }
 }
 
-async fn send(handle: &Handle, open: &MailOpen, message: &str) -> Result<Delivered> {
+pub(super) async fn send(handle: &Handle, open: &MailOpen, message: &str) -> Result<Delivered> {
     let seen = Seen::default();
     let message = Message::new(message);
     let mut session = handle.open(open, &Seen::default()).await?;
@@ -483,7 +483,7 @@ async fn a_mail_that_nobody_waits_for_stops_and_leaves_the_module_usable() {
 async fn refusals_of_commands_are_errors_in_the_modules_words() {
     let cases = [
         ("+QIACT=1", 2, "ERROR", ErrorKind::NoNetwork),
-        ("+QSMTPCFG", 1, "+CME ERROR: 652", ErrorKind::Busy),
+        ("+QSMTPCFG", 99, "+CME ERROR: 652", ErrorKind::Busy),
         ("+QSMTPSUB", 1, "+CME ERROR: 664", ErrorKind::NotSupported),
         ("+QSMTPDST", 1, "+CME ERROR: 662", ErrorKind::TooLarge),
         ("+QFUPL", 1, "+CME ERROR: 403", ErrorKind::TooLarge),

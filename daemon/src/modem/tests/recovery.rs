@@ -1,6 +1,7 @@
 //! Losing the module and getting it back.
 
 use super::fake::{Fake, Mood};
+use super::mail::{open, send, text};
 use super::start::{drive, reaches, ready};
 use crate::modem::{Rung, State};
 use crate::service::ErrorKind;
@@ -115,4 +116,49 @@ async fn a_module_that_dies_at_work_is_brought_back() {
     reaches(&handle, State::Ready, Duration::from_secs(300)).await;
     let lines = handle.command("AT+CSQ", WITHIN).await.unwrap();
     assert_eq!(lines, ["+CSQ: 31,99", "OK"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_module_that_still_sends_for_somebody_else_is_waited_for() {
+    let fake = Fake::default();
+    let handle = drive(&fake);
+    ready(&handle).await;
+    let busy = "\r\n+CME ERROR: 652\r\n";
+    // The result of the other mail, a second later, is not taken for ours.
+    fake.mood("+QSMTPCFG", 1, Mood::Says(busy.into()));
+    fake.memory().comes = Some((Duration::from_secs(1), "+QSMTPPUT: 678,550"));
+    let before = tokio::time::Instant::now();
+    let delivered = send(&handle, &open(&["a@example.org"]), &text("x"))
+        .await
+        .unwrap();
+    assert_eq!(delivered.recipients.len(), 1);
+    assert!(before.elapsed() < Duration::from_secs(30));
+    // One that never tells is asked now and then.
+    fake.mood("+QSMTPCFG", 3, Mood::Says(busy.into()));
+    send(&handle, &open(&["a@example.org"]), &text("x"))
+        .await
+        .unwrap();
+    assert_eq!(fake.count("+QSMTPPUT"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_modem_that_is_switched_off_fails_no_mail_for_good() {
+    for millis in [0, 1, 500, 3_000] {
+        let fake = Fake::default();
+        let handle = drive(&fake);
+        ready(&handle).await;
+        fake.mood("+QSMTPCFG", 1, Mood::Late(Duration::from_secs(1)));
+        fake.memory().sending_takes = Duration::from_secs(60);
+        let open = open(&["a@example.org"]);
+        let message = text("x");
+        let sending = send(&handle, &open, &message);
+        let off = async {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            handle.enable(false).await.unwrap();
+        };
+        let (outcome, ()) = tokio::join!(sending, off);
+        let error = outcome.unwrap_err();
+        assert!(error.is_temporary(), "{millis}: {error}");
+        assert_eq!(error.try_next(), !error.content_sent, "{millis}: {error}");
+    }
 }

@@ -12,12 +12,16 @@ use crate::modem::{
 };
 use crate::service::{BoxFuture, Error, ErrorKind, Fault, Phase, Result, ServerReply};
 use core::time::Duration;
+use tokio::time::Instant;
 
 /// `<timeout>` of `QSMTPPUT`, in seconds: what the manual's users send.
 const TIMEOUT: u32 = 300;
 
 /// How long the result is waited for beyond that.
 const WATCHDOG: Duration = Duration::from_secs(TIMEOUT as u64 + 30);
+
+/// How often a module that is busy is asked again whether it still is.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// How long a broken-off sending may take to say so.
 const BROKEN_OFF: Duration = Duration::from_secs(30);
@@ -51,6 +55,24 @@ impl<'a> Job<'a> {
             letter,
             files: Vec::new(),
             doubts_bearer: false,
+        }
+    }
+
+    /// Configures the module. One that is still sending, for a daemon that died or somebody who gave up,
+    /// takes no settings: its result is waited for.
+    async fn configure(&self, chat: &mut Chat, report: &Report) -> Result<()> {
+        let until = Instant::now() + WATCHDOG;
+        loop {
+            match server::configure(chat, self.settings, self.mail, &self.letter).await {
+                Err(error) if error.kind == ErrorKind::Busy && Instant::now() < until => {}
+                outcome => return outcome,
+            }
+            tokio::select! {
+                biased;
+                line = chat.urc(QSMTPPUT, ASK_AGAIN) => drop(line?),
+                () = report.cancelled() => {}
+            }
+            report.proceed()?;
         }
     }
 
@@ -178,7 +200,10 @@ impl MailJob for Job<'_> {
         Box::pin(async move {
             bearer::up(chat, self.settings).await?;
             report.proceed()?;
-            server::configure(chat, self.settings, self.mail, &self.letter).await?;
+            chat.keep(QSMTPPUT);
+            let configured = self.configure(chat, report).await;
+            chat.forget(QSMTPPUT);
+            configured?;
             report.phase(Phase::Transferring);
             let mut done = 0;
             for file in self.letter.files {

@@ -270,6 +270,13 @@ impl Run<'_> {
         }
     }
 
+    /// The mail whose result is owed is cancelled; whether there was one.
+    pub fn drops_mail(&mut self) -> bool {
+        let mail = self.mail.take();
+        self.after.extend(mail.map(Effect::Cancel));
+        mail.is_some()
+    }
+
     /// The mail whose result is still owed.
     pub fn owes_mail(&mut self, mail: MailId) {
         *self.mail = Some(mail);

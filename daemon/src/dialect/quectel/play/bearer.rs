@@ -2,6 +2,7 @@
 //! always there while the radio is on. `QIDNSGIP` is not played: there is nothing here that resolves names
 //! for equipment.
 
+use super::send;
 use crate::dialect::Code;
 use crate::dialect::quectel::codes::TCPIP;
 use crate::dialect::quectel::names::{
@@ -198,6 +199,7 @@ fn close(run: &mut Run<'_>, context: u32) {
     contexts.retain(|&active| active != context);
     set_contexts(run, contexts);
     note(run, 0);
+    send::context_gone(run, context);
 }
 
 fn activate(run: &mut Run<'_>, call: &Call) -> Outcome {
@@ -286,6 +288,7 @@ pub(super) fn radio_switched(run: &mut Run<'_>) {
 fn drop_contexts(run: &mut Run<'_>) {
     for context in contexts(run) {
         run.tell(format!("+QIURC: \"pdpdeact\",{context}"));
+        send::context_gone(run, context);
     }
     set_contexts(run, Vec::new());
 }

@@ -44,10 +44,29 @@ fn failed(run: &mut Run<'_>, error: &Error) -> Outcome {
 
 /// The mail came to its end. What was composed is kept.
 pub(super) fn ended(run: &mut Run<'_>, end: &MailEnd) {
-    let (err, reply) = match end {
+    let result = match end {
         Ok(()) => (0, 0),
         Err(error) => codes::of_mail(error),
     };
+    finished(run, result);
+}
+
+/// PDP context deactivated.
+const DEACTIVATED: u16 = 657;
+
+/// A context is down: a mail that is being sent over it is broken off, and its result says so.
+pub(super) fn context_gone(run: &mut Run<'_>, context: u32) {
+    let own = run.row(QSMTPCFG).and_then(|row| {
+        configured(run, row, "contextid")
+            .first()
+            .map(Value::as_number)
+    });
+    if own == Some(context) && run.drops_mail() {
+        finished(run, (DEACTIVATED, 0));
+    }
+}
+
+fn finished(run: &mut Run<'_>, (err, reply): (u16, u16)) {
     let words = [
         ("{err}", err.to_string()),
         ("{protocol_error}", reply.to_string()),

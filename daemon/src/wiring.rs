@@ -1,6 +1,7 @@
 //! From the configuration to what the rooms take; they know no configuration.
 
 use crate::bus::{self, JobStore};
+use crate::clock::Clock;
 use crate::config::{self, Account, Config, Machine, ModemDialect, Roots, Service};
 use crate::dialect;
 use crate::emulator;
@@ -15,6 +16,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tracing::warn;
 
@@ -123,6 +125,51 @@ impl Backs for Ways {
     }
 }
 
+/// Tells the jobs whenever a modem can carry mail that could not before: what waits for a link is tried at
+/// once. Ends with the modem.
+pub async fn tell_links(mut modem: watch::Receiver<modem::Snapshot>, jobs: Jobs) {
+    let mut link = Link::default();
+    loop {
+        let comes_up = link.comes_up(&modem.borrow_and_update());
+        if comes_up {
+            jobs.link_changed();
+        }
+        if modem.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether a modem could carry mail when it was last heard of.
+#[derive(Debug, Default)]
+struct Link(bool);
+
+impl Link {
+    /// Whether it can and could not before. A recovery alone is no such change: a mail that brings its
+    /// module down would be tried for ever without a pause.
+    fn comes_up(&mut self, now: &modem::Snapshot) -> bool {
+        use modem::State;
+        let recovers = matches!(now.state, State::Syncing | State::Recovering);
+        let was_up = self.0;
+        self.0 = now.registration.is_registered() && (now.state.works() || (recovers && was_up));
+        self.0 && !was_up
+    }
+}
+
+/// How often a clock that was never set is looked at.
+const CLOCK: Duration = Duration::from_secs(10);
+
+/// Tells the jobs when the clock is set. Looks at nothing once it is.
+pub async fn tell_clock(clock: Arc<dyn Clock>, jobs: Jobs) {
+    if clock.date().is_some() {
+        return;
+    }
+    while clock.date().is_none() {
+        tokio::time::sleep(CLOCK).await;
+    }
+    jobs.link_changed();
+}
+
 /// The roots as the network takes them.
 pub fn roots(config: &Config) -> net::Roots {
     match &config.tls.roots {
@@ -177,7 +224,12 @@ pub fn modems(config: &Config, machine: &Machine) -> Vec<modem::Settings> {
     let roots = match &config.tls.roots {
         Roots::File(path) => pem(path),
         // A module's memory does not hold all that a system trusts.
-        Roots::System => None,
+        Roots::System => {
+            if !config.modems.is_empty() {
+                warn!("modems can't verify servers: [tls] roots names no PEM file for them");
+            }
+            None
+        }
     };
     let settings = |(name, modem): (&config::Name, &config::Modem)| {
         let mut settings = modem::Settings::new(name.as_str(), &modem.device.to_string());
@@ -328,5 +380,33 @@ impl JobStore for LateJobs {
 
     fn spool_bytes(&self) -> u64 {
         self.now().map_or(0, |jobs| jobs.spool_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modem::{Registration, State};
+
+    #[test]
+    fn a_link_comes_up_with_its_registration_and_its_device_but_not_by_recovery() {
+        let mut link = Link::default();
+        let mut after = |state, registration| {
+            link.comes_up(&modem::Snapshot {
+                state,
+                registration,
+                ..modem::Snapshot::default()
+            })
+        };
+        assert!(!after(State::Ready, Registration::Searching));
+        assert!(after(State::Ready, Registration::Home));
+        assert!(!after(State::Busy, Registration::Roaming));
+        assert!(!after(State::Recovering, Registration::Home));
+        assert!(!after(State::Ready, Registration::Home));
+        assert!(!after(State::Ready, Registration::Denied));
+        assert!(after(State::Ready, Registration::Home));
+        assert!(!after(State::Absent, Registration::Home));
+        assert!(!after(State::Syncing, Registration::Home));
+        assert!(after(State::Ready, Registration::Home));
     }
 }

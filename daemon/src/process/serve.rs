@@ -24,6 +24,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+/// A mail whose answer is about to come is waited for so long when we end: it need not be sent twice.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// How long the bus may take to let us in.
 const BUS: Duration = Duration::from_secs(20);
 
@@ -308,11 +311,15 @@ impl Running {
         let jobs = Jobs::start(
             wiring::jobs(config),
             disk.clone(),
-            clock,
+            clock.clone(),
             book.clone(),
             Arc::new(ways),
         )
         .await?;
+        for modem in modems.values() {
+            tokio::spawn(wiring::tell_links(modem.watch(), jobs.clone()));
+        }
+        tokio::spawn(wiring::tell_clock(clock, jobs.clone()));
         let emulators = emulators
             .into_iter()
             .map(|settings| emulator::start(settings, socket.clone(), jobs.clone(), disk.clone()))
@@ -326,8 +333,9 @@ impl Running {
         })
     }
 
-    /// Gives the ports back.
+    /// Brings to an end what is about to end, then gives the ports back.
     async fn stop(self) {
+        self.jobs.finish(GRACE).await;
         if let Some(helper) = self.helper {
             helper.stop().await;
         }

@@ -37,8 +37,8 @@ pub(super) fn line(dialect: &'static Dialect, line: &[u8]) -> Vec<u8> {
                 rest = after;
             }
             Err(_) => {
-                // An open quote may stand before a password.
-                let kept = rest.iter().position(|&byte| byte == b'=');
+                // An open quote may stand before a password, and the `=` before it may be missing.
+                let kept = rest.iter().position(|byte| b"=\"".contains(byte));
                 out.extend(&rest[..kept.map_or(rest.len(), |at| at + 1)]);
                 if kept.is_some() {
                     out.extend(STARS);
@@ -69,7 +69,8 @@ fn star(row: &'static Row, written: &[u8]) -> Vec<u8> {
             out.push(b',');
         }
         let known = at.checked_sub(offset).and_then(|at| known.get(at));
-        let secret = known.is_some_and(|known| known.secret != Secret::No);
+        // One too many may be a password that slipped.
+        let secret = at >= offset && known.is_none_or(|known| known.secret != Secret::No);
         match parameter {
             at::Parameter::Omitted => {}
             _ if secret => out.extend(STARS),
@@ -155,6 +156,11 @@ mod tests {
             ("AT+QSMTPCGF=\"account\",\"u\",\"p\"", "AT+QSMTPCGF=***"),
             ("AT+QSMTPCFG=\"account\",\"u\",\"p\"x", "AT+QSMTPCFG=***"),
             ("QSMTPCFG=\"account\",\"u\",\"p\"", "***"),
+            ("AT+QSMTPCFG\"account\",\"u\",\"p\"", "AT+QSMTPCFG\"***"),
+            (
+                "AT+QSMTPCFG=\"account\",\"u\",,\"p\"",
+                "AT+QSMTPCFG=\"account\",\"u\",,***",
+            ),
         ] {
             assert_eq!(starred(written), shown);
         }

@@ -59,9 +59,10 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// The file that a parameter names.
+/// The file that a parameter names; `*` names none, or it could never be deleted by itself.
 pub(super) fn file(run: &Run<'_>, call: &Call) -> Option<FileName> {
-    FileName::parse(run.played().volumes, &call.text(0)?, MAX_NAME)
+    let file = FileName::parse(run.played().volumes, &call.text(0)?, MAX_NAME)?;
+    (file.name() != b"*").then_some(file)
 }
 
 /// The number for what went wrong with a file.

@@ -4,7 +4,7 @@ use super::files::{BAD_NAME, NOT_FOUND, file, refusal};
 use crate::at::ResultCode;
 use crate::dialect::quectel::names::{QFDWL, QFUPL};
 use crate::emulator::{
-    Call, Collected, DataMode, Done, FileError, Into, Op, Outcome, Refusal, Run,
+    Call, Collected, DataMode, Done, FileError, Into, Op, Outcome, Refusal, Run, Tally,
 };
 use hayes_ldisc::discipline::Ends;
 use std::time::Duration;
@@ -59,6 +59,8 @@ fn uploaded(run: &mut Run<'_>, _: &Call, collected: &Collected) -> Outcome {
 
 /// `AT+QFDWL=<filename>`.
 pub(super) fn download(run: &mut Run<'_>, call: &Call) -> Outcome {
+    // Another one may stand before it on the line.
+    *run.tally() = Tally::default();
     match file(run, call) {
         Some(name) => Outcome::Wait(read(name, 0), send_piece),
         None => Outcome::Refused(BAD_NAME),

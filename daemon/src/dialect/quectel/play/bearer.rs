@@ -186,12 +186,17 @@ fn open(run: &mut Run<'_>, context: u32) -> u16 {
     if contexts.contains(&context) || contexts.len() >= MAX_ACTIVE {
         return NOT_ALLOWED;
     }
-    if run.setting(CFUN) != 1 || run.setting(CGATT) != 1 {
+    if !is_attached(run) {
         return NOT_OPENED;
     }
     contexts.push(context);
     set_contexts(run, contexts);
     0
+}
+
+/// Whether a context can be opened: the radio is on, and the packet service was not left.
+pub(super) fn is_attached(run: &Run<'_>) -> bool {
+    run.setting(CFUN) == 1 && run.setting(CGATT) == 1
 }
 
 fn close(run: &mut Run<'_>, context: u32) {

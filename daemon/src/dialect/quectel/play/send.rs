@@ -1,9 +1,10 @@
 //! Sending the mail that was composed, and what became of it.
 
+use super::bearer;
 use super::compose::{attached, of_type, words};
 use super::mail::{NO_RECIPIENT, SENDING, WRONG};
 use crate::dialect::quectel::codes;
-use crate::dialect::quectel::names::{CFUN, QSMTPBODY, QSMTPCFG, QSMTPSUB};
+use crate::dialect::quectel::names::{QSMTPBODY, QSMTPCFG, QSMTPSUB};
 use crate::dialect::row::{Row, Write};
 use crate::dialect::state::Event;
 use crate::emulator::{Call, Done, Letter, MailEnd, Op, Outcome, Run, Value, Words};
@@ -17,8 +18,8 @@ pub(super) fn put(run: &mut Run<'_>, call: &Call) -> Outcome {
         Ok(letter) => letter,
         Err(refused) => return refused,
     };
-    if run.setting(CFUN) != 1 {
-        return failed(run, &Error::new(ErrorKind::NoNetwork, "the radio is off"));
+    if !bearer::is_attached(run) {
+        return failed(run, &Error::new(ErrorKind::NoNetwork, "no packet service"));
     }
     Outcome::Wait(Op::Send(Box::new(letter)), put_accepted)
 }

@@ -39,12 +39,16 @@ pub struct Engine {
 pub struct Saved {
     memory: Memory,
     mail: Option<MailId>,
+    /// It was switched on and has not said so yet.
+    #[serde(default)]
+    fresh: bool,
 }
 
 #[derive(serde::Serialize)]
 struct SavedRef<'a> {
     memory: &'a Memory,
     mail: Option<MailId>,
+    fresh: bool,
 }
 
 /// What the port is doing.
@@ -108,10 +112,10 @@ impl Engine {
         saved: Option<Saved>,
         stored: Memory,
     ) -> Self {
-        let fresh = saved.is_none();
         let saved = saved.unwrap_or_else(|| Saved {
             memory: played::power_on(dialect, &stored),
             mail: None,
+            fresh: true,
         });
         let line = played::line(dialect, &saved.memory, configured);
         Self {
@@ -122,7 +126,7 @@ impl Engine {
             memory: saved.memory,
             stored,
             mail: saved.mail,
-            fresh,
+            fresh: saved.fresh,
             state: State::Idle,
             last_op: 0,
             commands: 0,
@@ -239,11 +243,12 @@ impl Engine {
                     self.taken(line, taking, cause, out);
                 }
             }
-            State::Orphaned => {
+            State::Orphaned if !self.fresh => {
                 self.apologise(out);
                 self.command_mode(sequence, out);
             }
-            State::Silent => {
+            // The silence may have begun in an earlier life.
+            State::Silent | State::Orphaned => {
                 write_result(Vec::new(), out);
                 self.switch_on(out);
                 self.command_mode(sequence, out);
@@ -322,6 +327,7 @@ impl Engine {
         let saved = SavedRef {
             memory: &self.memory,
             mail: self.mail,
+            fresh: self.fresh,
         };
         // Maps with string keys can always be written.
         out.push(Effect::Save(serde_json::to_vec(&saved).unwrap_or_default()));

@@ -25,6 +25,8 @@ impl Engine {
                 self.state = State::Orphaned;
                 return;
             }
+            // It fell silent to start anew, and that time is over.
+            Owed::Data if self.fresh => write_result(Vec::new(), out),
             Owed::Line | Owed::Data => self.apologise(out),
             Owed::Nothing => {}
         }
@@ -67,11 +69,12 @@ impl Engine {
             self.apologise(out);
         }
         self.power_on(out);
-        self.fresh = true;
     }
 
-    /// Forgets what a power cut forgets.
+    /// Forgets what a power cut forgets. That it was switched on is said by [`Engine::switch_on`], if need
+    /// be in a later life.
     pub(super) fn power_on(&mut self, out: &mut Vec<Effect>) {
+        self.fresh = true;
         if let Some(mail) = self.mail.take() {
             out.push(Effect::Cancel(mail));
         }

@@ -226,12 +226,14 @@ impl Session<'_> {
         });
     }
 
-    /// Does what the engine asks for, in order; what that leads to comes before what follows it.
+    /// Does what the engine asks for, in order; what that leads to comes before what follows it. Where the
+    /// port is lost meanwhile, the rest is done all the same: the engine waits for it.
     async fn perform(&mut self, effects: Vec<Effect>, waiting: &mut VecDeque<Told>) -> Result<()> {
         let mut effects = VecDeque::from(effects);
         if effects.is_empty() {
             return Ok(());
         }
+        let mut outcome = Ok(());
         while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Do { id, op } => {
@@ -246,34 +248,34 @@ impl Session<'_> {
                 Effect::Save(memory) => self.world.save(memory).await,
                 Effect::Cancel(mail) => self.world.cancel(mail),
                 Effect::Note(text) => self.trace.tell(Direction::Note, || text),
-                Effect::Write { bytes, urc, result } => {
-                    self.tell_written(&bytes);
-                    let flags = Flags {
-                        urc,
-                        result,
-                        ack: false,
-                    };
-                    self.send(flags, Output::Bytes(&bytes), waiting).await?;
-                }
-                Effect::Mode { answers, mode } => {
-                    let record = ToHelper::Mode { answers, mode };
-                    self.send(Flags::default(), Output::Record(record), waiting)
-                        .await?;
-                }
-                Effect::Configure(line) => {
-                    let record = ToHelper::Configure(line);
-                    self.send(Flags::default(), Output::Record(record), waiting)
-                        .await?;
-                }
-                Effect::SetCircuits(circuits) => {
-                    let record = ToHelper::SetCircuits(circuits);
-                    self.send(Flags::default(), Output::Record(record), waiting)
-                        .await?;
-                }
+                effect if outcome.is_ok() => outcome = self.tell_port(effect, waiting).await,
+                _ => {}
             }
         }
         self.show(None);
-        Ok(())
+        outcome
+    }
+
+    async fn tell_port(&mut self, effect: Effect, waiting: &mut VecDeque<Told>) -> Result<()> {
+        let record = match effect {
+            Effect::Write { bytes, urc, result } => {
+                self.tell_written(&bytes);
+                let flags = Flags {
+                    urc,
+                    result,
+                    ack: false,
+                };
+                return self.send(flags, Output::Bytes(&bytes), waiting).await;
+            }
+            Effect::Mode { answers, mode } => ToHelper::Mode { answers, mode },
+            Effect::Configure(line) => ToHelper::Configure(line),
+            Effect::SetCircuits(circuits) => ToHelper::SetCircuits(circuits),
+            Effect::Do { .. } | Effect::Save(_) | Effect::Cancel(_) | Effect::Note(_) => {
+                return Ok(());
+            }
+        };
+        self.send(Flags::default(), Output::Record(record), waiting)
+            .await
     }
 
     fn tell_written(&self, bytes: &[u8]) {

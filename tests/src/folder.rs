@@ -19,10 +19,23 @@ impl Folder {
     /// # Errors
     /// The temporary folder cannot be written.
     pub fn new(name: &str) -> Result<Self> {
+        Self::below(&std::env::temp_dir(), name)
+    }
+
+    /// Makes one in memory where the system has a place for that, for tests that write so often that
+    /// syncing would be most of their time.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn in_memory(name: &str) -> Result<Self> {
+        let memory = Path::new("/dev/shm");
+        Self::below(memory, name).or_else(|_| Self::new(name))
+    }
+
+    fn below(parent: &Path, name: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("hayes-{name}-{}-{count}", std::process::id()));
+        let path = parent.join(format!("hayes-{name}-{}-{count}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::DirBuilder::new()
             .mode(0o700)

@@ -73,8 +73,8 @@ impl Row {
 
     /// Whether it goes by this name, in any case.
     pub fn is_named(&self, name: &[u8]) -> bool {
-        let mut names = std::iter::once(&self.name).chain(self.aliases);
-        names.any(|own| own.as_bytes().eq_ignore_ascii_case(name))
+        let is = |own: &str| own.len() == name.len() && own.as_bytes().eq_ignore_ascii_case(name);
+        is(self.name) || self.aliases.iter().any(|own| is(own))
     }
 
     /// Whether it is a basic command (V.250 section 5.3.1).

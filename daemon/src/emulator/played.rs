@@ -11,8 +11,8 @@ use std::time::Duration;
 
 /// The row of this name.
 pub(super) fn find(dialect: &'static Dialect, name: &[u8]) -> Option<&'static Row> {
-    let mut rows = dialect.played.rows.iter().flat_map(|rows| rows.iter());
-    rows.find(|row| row.is_named(name))
+    let mut tables = dialect.played.rows.iter();
+    tables.find_map(|rows| rows.iter().find(|row| row.is_named(name)))
 }
 
 /// The first value of the row of this name; 0 where there is no such row.

@@ -75,7 +75,7 @@ impl Output for Events {
 impl Wire {
     /// A module that was switched on just now, on a fresh pty that somebody has open.
     pub fn new(dialect: &'static Dialect) -> Result<Self> {
-        let folder = Folder::new("wire")?;
+        let folder = Folder::in_memory("wire")?;
         let files = Files::open(
             dialect.played.volumes,
             &folder.path().join("lasting"),

@@ -7,6 +7,7 @@ use crate::trace::Trace;
 use hayes_ldisc::record::{LineSettings, Wiring};
 use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
 
 /// What an emulator is set up with.
 #[derive(Clone, Debug)]
@@ -99,6 +100,7 @@ pub struct Handle {
     pub(super) view: watch::Receiver<Snapshot>,
     pub(super) orders: mpsc::Sender<Told>,
     pub(super) trace: Trace,
+    pub(super) task: AbortHandle,
 }
 
 impl Handle {
@@ -110,6 +112,11 @@ impl Handle {
     /// What can be seen of it, now and later.
     pub fn snapshot(&self) -> watch::Receiver<Snapshot> {
         self.view.clone()
+    }
+
+    /// Ends it where it stands, as the daemon's end would: the helper keeps the port for the next one.
+    pub fn let_go(&self) {
+        self.task.abort();
     }
 
     /// Its dialogue, secrets starred.

@@ -23,23 +23,23 @@ pub fn start(settings: Settings, helper: PathBuf, jobs: Jobs, disk: Disk) -> Han
     let (view, seen) = watch::channel(Snapshot::default());
     let (orders, told) = mpsc::channel(8);
     let trace = Trace::default();
-    let handle = Handle {
-        settings: settings.clone(),
-        view: seen,
-        orders,
-        trace: trace.clone(),
-    };
     let keeper = Keeper {
-        settings,
+        settings: settings.clone(),
         helper,
         view,
-        trace,
+        trace: trace.clone(),
         told,
         complaint: String::new(),
         again: SOON,
     };
-    tokio::spawn(keeper.run(jobs, disk));
-    handle
+    let task = tokio::spawn(keeper.run(jobs, disk)).abort_handle();
+    Handle {
+        settings,
+        view: seen,
+        orders,
+        trace,
+        task,
+    }
 }
 
 struct Keeper {

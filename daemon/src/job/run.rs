@@ -246,6 +246,11 @@ impl Shared {
             if let Some(entry) = self.table().entries.get_mut(&id) {
                 // The progress of the attempt told the table, not this copy.
                 record.committing |= std::mem::take(&mut entry.record.committing);
+                for (own, told) in record.recipients.iter_mut().zip(&entry.record.recipients) {
+                    if told.settled == Settled::Taken {
+                        own.settled = Settled::Taken;
+                    }
+                }
             }
             let age = record.age.at(uptime);
             let was_committing = record.committing;

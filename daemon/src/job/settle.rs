@@ -37,6 +37,7 @@ pub(super) fn settle(record: &mut Record, end: End, age: Duration, rules: &Rules
     let was_committing = std::mem::take(&mut record.committing);
     match end {
         End::Cancelled => {
+            record.keep_taken();
             record.possible_duplicate |= was_committing;
             finish(
                 record,
@@ -129,12 +130,13 @@ fn is_missing_link(error: &Error) -> bool {
 /// the mail although nothing says so: a module sends several, and each has a result of its own.
 fn apply(record: &mut Record, verdicts: &[Verdict], delivered: bool, rules: &Rules) -> bool {
     let mut doubtful = false;
-    let pending = record
+    let asked = record
         .recipients
         .iter_mut()
-        .filter(|one| one.settled == Settled::Pending);
-    for (one, verdict) in pending.zip(verdicts) {
+        .filter(|one| matches!(one.settled, Settled::Pending | Settled::Taken));
+    for (one, verdict) in asked.zip(verdicts) {
         match verdict {
+            _ if one.settled == Settled::Taken => {}
             Verdict::Accepted(_) if delivered => {
                 one.settled = Settled::Delivered;
                 one.error = None;
@@ -155,6 +157,7 @@ fn apply(record: &mut Record, verdicts: &[Verdict], delivered: bool, rules: &Rul
             }
         }
     }
+    record.keep_taken();
     doubtful
 }
 
@@ -227,8 +230,17 @@ fn finish(record: &mut Record, state: State, error: Error) {
 /// does no harm if the daemon dies before it is saved.
 pub(super) fn resume(record: &mut Record, age: Duration, rules: &Rules) {
     let was_committing = std::mem::take(&mut record.committing);
+    record.keep_taken();
     record.possible_duplicate |= was_committing;
     let soon = age.saturating_add(rules.schedule.after_restart());
+    if !record
+        .recipients
+        .iter()
+        .any(|one| one.settled == Settled::Pending)
+    {
+        close(record, &interrupted());
+        return;
+    }
     match record.delivery {
         Delivery::Through if was_committing => close(record, &interrupted()),
         Delivery::Through => {

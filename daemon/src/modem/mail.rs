@@ -141,8 +141,13 @@ async fn carry_out(
         .map_err(|error| report.explain(error))?;
     let mut round = Round::new(mail);
     while let Some(batch) = round.queue.pop_front() {
-        match one(chat, job, &batch, mail, report, &mut round.committed).await {
-            Ok(reply) => round.accepted(&batch, reply),
+        match one(chat, job, &batch, mail, report).await {
+            Ok(reply) => {
+                round.accepted(&batch, reply);
+                if !round.queue.is_empty() {
+                    report.accepted(batch.all().collect()).await;
+                }
+            }
             Err(error) => round.refused(&batch, report.explain(error)),
         }
     }
@@ -156,16 +161,12 @@ async fn one(
     batch: &Batch,
     mail: &Outgoing,
     report: &Report,
-    committed: &mut bool,
 ) -> Result<Option<ServerReply>> {
     report.proceed()?;
     report.phase(Phase::Transferring);
     job.compose(chat, batch, report).await?;
     report.proceed()?;
-    if !*committed {
-        report.committing().await?;
-        *committed = true;
-    }
+    report.committing().await?;
     report.bytes(mail.size, mail.size);
     report.phase(Phase::Confirming);
     job.send(chat, report).await
@@ -178,7 +179,6 @@ struct Round {
     verdicts: Vec<Option<Verdict>>,
     reply: Option<ServerReply>,
     policy: RecipientPolicy,
-    committed: bool,
     /// What ended it before everybody had his turn.
     end: Option<Error>,
 }
@@ -190,7 +190,6 @@ impl Round {
             verdicts: vec![None; mail.open.recipients.len()],
             reply: None,
             policy: mail.open.policy,
-            committed: false,
             end: None,
         }
     }

@@ -11,6 +11,7 @@ enum Told {
     Phase(Phase),
     Bytes(u64, u64),
     Committing(oneshot::Sender<Result<()>>),
+    Accepted(Vec<usize>, oneshot::Sender<()>),
 }
 
 /// The task's end. The request is given up when the other end is dropped or [`Stop::stop`] was called.
@@ -68,6 +69,13 @@ impl Report {
         let (done, told) = oneshot::channel();
         let _ = self.told.send(Told::Committing(done));
         told.await.unwrap_or_else(|_| Err(self.given_up()))
+    }
+
+    /// Returns when it is on disk that these recipients have the mail, or when nobody waits any more.
+    pub async fn accepted(&self, places: Vec<usize>) {
+        let (done, told) = oneshot::channel();
+        let _ = self.told.send(Told::Accepted(places, done));
+        let _ = told.await;
     }
 
     /// Whether the request was given up.
@@ -151,6 +159,10 @@ async fn relay(told: Told, progress: &dyn Progress) {
         Told::Bytes(done, total) => progress.bytes(done, total),
         Told::Committing(done) => {
             let _ = done.send(progress.committing().await);
+        }
+        Told::Accepted(places, done) => {
+            progress.accepted(&places).await;
+            let _ = done.send(());
         }
     }
 }

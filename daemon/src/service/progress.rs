@@ -45,7 +45,16 @@ pub trait Progress: Send + Sync {
     /// So many bytes of content have gone, of so many (0 where unknown).
     fn bytes(&self, done: u64, total: u64);
 
-    /// Called once, just before the step after which the peer may have taken the content although we
+    /// Called just before the step after which the peer may have taken the content although we
     /// never hear of it. Returns when that is on disk.
     fn committing(&self) -> BoxFuture<'_, Result<()>>;
+
+    /// For a back that sends a mail in several pieces, each with a result of its own and each with a
+    /// [`Progress::committing`] before it: the recipients at these places of
+    /// [`super::MailOpen::recipients`] have it, and the next piece follows. Returns when that is on disk, so
+    /// that they are not sent it again, whatever becomes of the others.
+    fn accepted<'a>(&'a self, places: &'a [usize]) -> BoxFuture<'a, ()> {
+        let _ = places;
+        Box::pin(async {})
+    }
 }

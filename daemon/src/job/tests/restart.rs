@@ -1,6 +1,6 @@
 use super::world::*;
 use crate::job::*;
-use crate::service::{Credentials, ErrorKind, Secret};
+use crate::service::{Credentials, Error, ErrorKind, Phase, Secret};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -10,7 +10,7 @@ async fn die_while_committing(world: &World, mail: MailSubmission) -> JobId {
     let jobs = world.start().await;
     let id = jobs.submit_mail(mail).await.unwrap();
     let mut view = jobs.watch(id).unwrap();
-    view.wait_for(|seen| seen.phase == crate::service::Phase::Confirming)
+    view.wait_for(|seen| seen.phase == Phase::Confirming)
         .await
         .unwrap();
     id
@@ -53,6 +53,38 @@ async fn what_may_have_been_taken_is_marked_or_fails() {
     let seen = jobs.wait(id).await.unwrap();
     assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::Unknown);
     assert_eq!(world.ip.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_the_mail_is_not_sent_it_again() {
+    let world = World::new();
+    let two = MailSubmission {
+        recipients: vec!["one@example.org".into(), "two@example.org".into()],
+        ..mail()
+    };
+    let failed = Error::new(ErrorKind::NoModem, "gone between two mails").after_content();
+    world.ip.play([Play::FailBetween(failed)]);
+    let jobs = world.start().await;
+    let failed = jobs.submit_mail(two.clone()).await.unwrap();
+    let seen = jobs.wait(failed).await.unwrap();
+    assert_eq!(seen.state, State::Done);
+    world.ip.play([Play::SilenceBetween]);
+    let killed = jobs.submit_mail(two).await.unwrap();
+    let mut view = jobs.watch(killed).unwrap();
+    view.wait_for(|seen| seen.phase == Phase::Confirming)
+        .await
+        .unwrap();
+    let jobs = world.start().await;
+    let seen = jobs.wait(killed).await.unwrap();
+    assert!(seen.state == State::Done && !seen.possible_duplicate);
+    for asked in world
+        .ip
+        .asked()
+        .iter()
+        .filter(|asked| asked.message.is_some())
+    {
+        assert_eq!(asked.open.recipients, ["two@example.org"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

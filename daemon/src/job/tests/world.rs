@@ -77,6 +77,10 @@ pub(super) enum Play {
     Silence,
     /// Falls silent after committing.
     SilenceLate,
+    /// A mail of his own for each: the first one's is taken, then it falls silent.
+    SilenceBetween,
+    /// The same, but then it fails.
+    FailBetween(Error),
     /// Makes a mistake.
     Panic,
 }
@@ -158,8 +162,13 @@ impl MailSession for Act {
             progress.bytes(message.size, message.size);
             // As the ip back does: some content has gone by then.
             progress.committing().await.map_err(Error::after_content)?;
+            if let Some(Play::SilenceBetween | Play::FailBetween(_)) = &self.play {
+                progress.accepted(&[0]).await;
+            }
             progress.phase(Phase::Confirming);
             match &self.play {
+                Some(Play::SilenceBetween) => std::future::pending().await,
+                Some(Play::FailBetween(error)) => return Err(error.clone()),
                 Some(Play::FailLate(error)) => return Err(error.clone()),
                 Some(Play::SilenceLate) => std::future::pending().await,
                 _ => {}

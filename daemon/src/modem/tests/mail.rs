@@ -17,7 +17,8 @@ use std::task::Poll;
 
 #[derive(Debug, Default)]
 struct Seen {
-    committing: AtomicU32,
+    /// What was to be kept on disk, in order.
+    kept: Mutex<Vec<String>>,
     phases: Mutex<Vec<Phase>>,
 }
 
@@ -31,8 +32,13 @@ impl Progress for Seen {
     }
 
     fn committing(&self) -> BoxFuture<'_, Result<()>> {
-        self.committing.fetch_add(1, Ordering::Relaxed);
+        self.kept.lock().unwrap().push("committing".into());
         Box::pin(async { Ok(()) })
+    }
+
+    fn accepted<'a>(&'a self, places: &'a [usize]) -> BoxFuture<'a, ()> {
+        self.kept.lock().unwrap().push(format!("{places:?}"));
+        Box::pin(async {})
     }
 }
 
@@ -99,11 +105,19 @@ pub(super) fn open(recipients: &[&str]) -> MailOpen {
 }
 
 pub(super) async fn send(handle: &Handle, open: &MailOpen, message: &str) -> Result<Delivered> {
-    let seen = Seen::default();
+    send_seen(handle, open, message, &Seen::default()).await
+}
+
+async fn send_seen(
+    handle: &Handle,
+    open: &MailOpen,
+    message: &str,
+    seen: &Seen,
+) -> Result<Delivered> {
     let message = Message::new(message);
     let mut session = handle.open(open, &Seen::default()).await?;
     let content = message.content();
-    let mut finish = pin!(session.finish(&content, &seen));
+    let mut finish = pin!(session.finish(&content, seen));
     // The disk is real: the paused clock stands until the message has been read.
     let (holds_clock, held) = mpsc::channel::<()>();
     tokio::task::spawn_blocking(move || held.recv());
@@ -114,7 +128,7 @@ pub(super) async fn send(handle: &Handle, open: &MailOpen, message: &str) -> Res
         Poll::Pending => finish.await,
     };
     if outcome.is_ok() {
-        assert_eq!(seen.committing.load(Ordering::Relaxed), 1);
+        assert_eq!(seen.kept.lock().unwrap()[0], "committing");
         let phases = seen.phases.lock().unwrap();
         assert_eq!(phases.first(), Some(&Phase::Preparing));
         assert_eq!(phases.last(), Some(&Phase::Confirming));
@@ -232,7 +246,13 @@ async fn bcc_recipients_get_mails_of_their_own() {
         "b@example.org",
         "d@example.org",
     ]);
-    let delivered = send(&handle, &open, &text("x")).await.unwrap();
+    let seen = Seen::default();
+    let delivered = send_seen(&handle, &open, &text("x"), &seen).await.unwrap();
+    // A crash between two mails must not send the one before again.
+    assert_eq!(
+        *seen.kept.lock().unwrap(),
+        ["committing", "[0, 2]", "committing", "[1]", "committing"]
+    );
     assert_eq!(delivered.recipients, [YES, YES, YES, YES]);
     let destinations: Vec<String> = fake
         .memory()

@@ -162,6 +162,10 @@ async fn kill_in_the_middle_of_a_body() -> Result<()> {
         let (before, after) = body.split_at(sent_before);
         equipment.send(format!("AT+QSMTPBODY=0,{},60\r", body.len()))?;
         equipment.expect("CONNECT\r\n")?;
+        // The prompt and the mode are two records: the daemon has sent both once it says so.
+        let panel = "/org/hayesd1/emulator/panel";
+        let client = &office.client;
+        client.until(panel, "Emulator", "State", "data").await?;
         equipment.send(before)?;
         office.site.kill()?;
         equipment.send(after)?;

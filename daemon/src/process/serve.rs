@@ -72,9 +72,12 @@ fn looked_over(mut loaded: Loaded, machine: &Machine) -> Loaded {
     loaded
 }
 
-/// Whether something that is configured does not fit this machine.
+/// Whether something that is configured does not fit this machine. What is wrong with a device is not
+/// guessed here: its port tells.
 fn misfits(loaded: &Loaded) -> bool {
-    let is_one = |problem: &config::Problem| problem.severity == Severity::Machine;
+    let is_one = |problem: &config::Problem| {
+        problem.severity == Severity::Machine && !problem.key.ends_with(".device")
+    };
     loaded.problems.iter().any(is_one)
 }
 

@@ -11,7 +11,9 @@ use crate::job::{
 };
 use crate::modem;
 use crate::net;
-use crate::service::{BoxFuture, Credentials, Error, ErrorKind, Fault, MailBack, Result, Server};
+use crate::service::{
+    BoxFuture, Credentials, Error, ErrorKind, Fault, MailBack, Mechanism, Result, Server,
+};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -73,6 +75,7 @@ fn mail_account(name: &str, account: &Account, machine: &Machine) -> Option<Resu
                 user: user.as_str().to_owned(),
                 password,
                 plain_auth: smtp.plain_auth,
+                mechanism: Mechanism::default(),
             }),
             Err(text) => {
                 let text = format!("account {name} can't be used: {text}");

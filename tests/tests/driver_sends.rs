@@ -7,8 +7,8 @@ use hayes_tests::transcript::module::wire;
 use hayesd::disk::Disk;
 use hayesd::modem::{self, Settings, State};
 use hayesd::service::{
-    BoxFuture, Content, Credentials, Delivered, ErrorKind, MailBack, MailOpen, Phase, Progress,
-    RecipientPolicy, Secret, Server, Shape, Tls, Verdict,
+    BoxFuture, Content, Credentials, Delivered, ErrorKind, MailBack, MailOpen, Mechanism, Phase,
+    Progress, RecipientPolicy, Secret, Server, Shape, Tls, Verdict,
 };
 use std::future::{Future as _, poll_fn};
 use std::path::Path;
@@ -123,6 +123,7 @@ async fn an_attachment_over_tls() -> Result<()> {
         user: "pump7".into(),
         password: Secret::new("hush-hush".into()),
         plain_auth: false,
+        mechanism: Mechanism::default(),
     });
     let delivered = mail("attachment.txt", open, &message).await?;
     ensure!(accepted(&delivered) == [true, true]);

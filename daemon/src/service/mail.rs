@@ -1,42 +1,7 @@
 //! Mail, as a session: open with server, sender and recipients; finish with the message, or abort.
 
-use super::{BoxFuture, Progress, Result, Secret, ServerReply};
+use super::{BoxFuture, Credentials, Progress, Result, Server, ServerReply};
 use std::path::PathBuf;
-
-/// How a connection is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tls {
-    /// From the first byte.
-    #[default]
-    Implicit,
-    /// By the protocol's own command, before anything else is said.
-    StartTls,
-    /// Not at all.
-    None,
-}
-
-/// A server to talk to.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-pub struct Server {
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Protection.
-    pub tls: Tls,
-}
-
-/// Who we are to a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// User name.
-    pub user: String,
-    /// Password.
-    pub password: Secret,
-    /// Send them even over [`Tls::None`].
-    pub plain_auth: bool,
-}
 
 /// What a mail session is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]

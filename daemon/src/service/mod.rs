@@ -3,18 +3,27 @@
 //! Plain types and traits; no I/O, no vendor. A front knows this and no back, a back knows this and no
 //! front. Sessions are the primitive, since most modules have them.
 
+mod content;
 mod error;
+mod files;
 mod mail;
+mod mailbox;
 mod progress;
 mod secret;
+mod server;
 
+pub use content::{Sink, Source};
 pub use error::{Error, ErrorKind, Fault, Result, ServerReply};
+pub use files::{Entry, EntryKind, FileBack, FileOpen, FileSession, Placing, Representation};
 pub use mail::{
-    Certainty, Content, Credentials, Delivered, MailBack, MailOpen, MailSession, RecipientPolicy,
-    Server, Shape, Tls, Verdict,
+    Certainty, Content, Delivered, MailBack, MailOpen, MailSession, RecipientPolicy, Shape, Verdict,
+};
+pub use mailbox::{
+    Listed, MailboxBack, MailboxOpen, MailboxSession, MailboxStatus, Messages, Wanted,
 };
 pub use progress::{Phase, Progress};
 pub use secret::Secret;
+pub use server::{Credentials, Mechanism, Server, Tls};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,6 +1,6 @@
 use super::world::*;
 use crate::job::*;
-use crate::service::{Credentials, Error, ErrorKind, Phase, Secret};
+use crate::service::{Credentials, Error, ErrorKind, Mechanism, Phase, Secret};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -134,6 +134,7 @@ async fn secrets_are_not_written_and_their_loss_is_told() {
             user: "pump7".into(),
             password: Secret::new("Planted-Secret".into()),
             plain_auth: false,
+            mechanism: Mechanism::default(),
         }),
     };
     let id = jobs.submit_mail(direct).await.unwrap();

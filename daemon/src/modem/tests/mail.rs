@@ -5,7 +5,8 @@ use super::start::{drive, drive_with, reaches, ready};
 use crate::modem::{Handle, Settings, State};
 use crate::service::{
     BoxFuture, Certainty, Content, Credentials, Delivered, Error, ErrorKind, Fault, MailBack,
-    MailOpen, Phase, Progress, RecipientPolicy, Result, Secret, Server, Shape, Tls, Verdict,
+    MailOpen, Mechanism, Phase, Progress, RecipientPolicy, Result, Secret, Server, Shape, Tls,
+    Verdict,
 };
 use core::time::Duration;
 use std::future::{Future as _, poll_fn};
@@ -96,6 +97,7 @@ pub(super) fn open(recipients: &[&str]) -> MailOpen {
             user: "pump7".into(),
             password: Secret::new("hush-hush".into()),
             plain_auth: true,
+            mechanism: Mechanism::default(),
         }),
         sender: "pump7@example.org".into(),
         recipients: recipients.iter().map(|&each| each.to_owned()).collect(),

@@ -9,7 +9,7 @@ use super::files;
 use super::letter::Letter;
 use super::steps::{set, until_answered};
 use crate::modem::{Chat, Expect, Line, Outgoing, Settings};
-use crate::service::{Credentials, Result, Secret, Tls};
+use crate::service::{Credentials, Mechanism, Result, Secret, Tls};
 
 /// The TLS context that is used; also the default.
 const TLS_CONTEXT: u32 = 1;
@@ -38,6 +38,7 @@ pub(super) async fn configure(
         user: String::new(),
         password: Secret::new(String::new()),
         plain_auth: false,
+        mechanism: Mechanism::default(),
     };
     let who = mail.open.credentials.as_ref().unwrap_or(&nobody);
     let line = config_line("account")

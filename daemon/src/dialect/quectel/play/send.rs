@@ -9,7 +9,7 @@ use crate::dialect::row::{Row, Write};
 use crate::dialect::state::Event;
 use crate::emulator::{Call, Done, Letter, MailEnd, Op, Outcome, Run, Value, Words};
 use crate::message::Charset;
-use crate::service::{Credentials, Error, ErrorKind, Secret, Server, Tls};
+use crate::service::{Credentials, Error, ErrorKind, Mechanism, Secret, Server, Tls};
 use std::time::Duration;
 
 /// `AT+QSMTPPUT[=<timeout>]`: `OK` once the mail is in the spool, later `+QSMTPPUT: <err>,<protocol_error>`.
@@ -122,6 +122,7 @@ fn letter(run: &Run<'_>, call: &Call) -> Result<Letter, Outcome> {
             password: Secret::new(password),
             // The equipment said so: an account and no TLS.
             plain_auth: true,
+            mechanism: Mechanism::default(),
         }),
         sender: text(&sender, 1),
         sender_name: Words {

@@ -7,8 +7,8 @@ use crate::net::smtp::session::Session;
 use crate::net::stream::Stream;
 use crate::net::{Dialer, SmtpBack, Timeouts, Tls};
 use crate::service::{
-    BoxFuture, Content, Credentials, Delivered, Error, MailOpen, MailSession, Phase, Progress,
-    RecipientPolicy, Result, Secret, Server, Shape, Tls as Protection,
+    BoxFuture, Content, Credentials, Delivered, Error, MailOpen, MailSession, Mechanism, Phase,
+    Progress, RecipientPolicy, Result, Secret, Server, Shape, Tls as Protection,
 };
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
@@ -472,6 +472,7 @@ pub(super) fn request(protection: Protection) -> MailOpen {
             user: "pump7".into(),
             password: Secret::new("Planted-Secret".into()),
             plain_auth: true,
+            mechanism: Mechanism::default(),
         }),
         sender: "pump7@example.org".into(),
         recipients: vec![

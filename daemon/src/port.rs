@@ -178,18 +178,19 @@ impl Writer {
         Ok(sequence)
     }
 
-    /// Writes to the TTY, in as many records as it takes. `ack` and `result` are for the last of them.
-    /// Dropped before it is ready, some of it may have been sent.
+    /// Writes to the TTY, in as many records as it takes. `ack`, `result` and `prompt` are for the last of
+    /// them, which is as long as can be: the prompt at the end of a long answer is not cut. Dropped before it is ready, some of it may have been sent.
     ///
     /// # Errors
     /// As [`Writer::send`].
     pub async fn write(&mut self, bytes: &[u8], flags: Flags) -> Result<()> {
-        let mut pieces = bytes.chunks(MAX_PAYLOAD).peekable();
+        let mut pieces = bytes.rchunks(MAX_PAYLOAD).rev().peekable();
         while let Some(piece) = pieces.next() {
             let last = pieces.peek().is_none();
             let flags = Flags {
                 ack: flags.ack && last,
                 result: flags.result && last,
+                prompt: flags.prompt && last,
                 ..flags
             };
             self.send(flags, &ToHelper::Write(piece)).await?;

@@ -49,6 +49,11 @@ pub struct Flags {
     pub urc: bool,
     /// On [`ToHelper::Write`]: pays the debt of the line or data mode last reported.
     pub result: bool,
+    /// On [`ToHelper::Write`] that is neither `urc` nor `result`: the equipment answers it with data. It
+    /// goes out together with the record after it, which says what that data is; should the connection end
+    /// before that record, not at all. Otherwise the equipment of a daemon killed between the two would
+    /// send its data to a port that takes it for commands.
+    pub prompt: bool,
 }
 
 /// Daemon to helper. Performed strictly in order, except `Flush` and `Release`, which are done at once.

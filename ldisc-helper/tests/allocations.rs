@@ -115,7 +115,11 @@ impl Rig {
         let typed = b"AT+QSMTPBODY=0,65536\rsome of the body";
         self.port.received(typed, self.now, &mut self.daemon);
         self.send(urc, &ToHelper::Write(b"\r\nRING\r\n"));
-        self.send(ack, &ToHelper::Write(b"\r\nCONNECT\r\n"));
+        let prompt = Flags {
+            prompt: true,
+            ..ack
+        };
+        self.send(prompt, &ToHelper::Write(b"\r\nCONNECT\r\n"));
         self.mode(body);
         for _ in 0..16 {
             self.now = self.now + Duration::from_millis(5);

@@ -7,8 +7,9 @@ use hayes_ldisc::discipline::{Cause, Mode};
 use hayes_ldisc::record::{Claimed, LineSettings};
 
 /// Equipment that types lines of any bytes (separated by LF) and feeds data modes with them. Each line and
-/// each data mode is answered by exactly one result and one mode, whatever the world answers; what the
-/// memory holds can be read back.
+/// each data mode is answered by exactly one result and one mode, whatever the world answers; what asks for
+/// data, and only that, is a prompt, and its data mode comes directly after it; what the memory holds can be
+/// read back.
 pub fn fuzz_emulator(bytes: &[u8]) {
     for dialect in ALL {
         Equipment::new(dialect).run(bytes);
@@ -22,6 +23,8 @@ struct Equipment {
     /// Modes that answered the last record, and results since then.
     answers: usize,
     results: usize,
+    /// What came last asks for data (`true`), or is another part of an answer.
+    written: Option<bool>,
     /// Decides how the world answers.
     luck: u8,
     mails: u32,
@@ -38,6 +41,7 @@ impl Equipment {
             sequence: 0,
             answers: 0,
             results: 0,
+            written: None,
             luck: 0,
             mails: 0,
         };
@@ -68,6 +72,7 @@ impl Equipment {
                 Doing::Data | Doing::Busy => {
                     self.engine.data(line, &mut effects);
                     self.perform(std::mem::take(&mut effects));
+                    self.written = None;
                     self.sequence += 1;
                     self.engine.end(self.sequence, Cause::Idle, &mut effects);
                 }
@@ -103,15 +108,29 @@ impl Equipment {
 
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
+            let written = self.written.take();
+            let is_mode = matches!(effect, Effect::Mode { .. });
+            assert!(
+                is_mode || written != Some(true),
+                "{effect:?} behind a prompt"
+            );
+            let asks = |mode: &Mode| matches!(mode, Mode::Data(data) if !data.discard);
             match effect {
-                Effect::Write { urc, result, .. } => {
-                    assert!(!(urc && result));
-                    self.results += usize::from(result);
-                }
                 Effect::Mode { answers, mode } => {
                     assert_eq!(answers, self.sequence);
                     assert!(!matches!(mode, Mode::Raw(_)));
+                    assert!(written.is_none_or(|prompt| prompt == asks(&mode)));
                     self.answers += 1;
+                }
+                Effect::Write {
+                    urc,
+                    result,
+                    prompt,
+                    ..
+                } => {
+                    assert!(usize::from(urc) + usize::from(result) + usize::from(prompt) <= 1);
+                    self.results += usize::from(result);
+                    self.written = Some(prompt);
                 }
                 Effect::Save(memory) => {
                     let saved = serde_json::from_slice::<Saved>(&memory);

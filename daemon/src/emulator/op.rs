@@ -17,6 +17,8 @@ pub enum Effect {
         urc: bool,
         /// What the equipment was waiting for.
         result: bool,
+        /// Asks for the data of the data mode that comes next.
+        prompt: bool,
     },
     /// What the equipment's bytes are from here on.
     Mode {

@@ -258,11 +258,17 @@ impl Session<'_> {
 
     async fn tell_port(&mut self, effect: Effect, waiting: &mut VecDeque<Told>) -> Result<()> {
         let record = match effect {
-            Effect::Write { bytes, urc, result } => {
+            Effect::Write {
+                bytes,
+                urc,
+                result,
+                prompt,
+            } => {
                 self.tell_written(&bytes);
                 let flags = Flags {
                     urc,
                     result,
+                    prompt,
                     ack: false,
                 };
                 return self.send(flags, Output::Bytes(&bytes), waiting).await;

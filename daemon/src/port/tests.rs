@@ -139,6 +139,27 @@ async fn long_writes_ask_for_answers_and_wait_for_them() {
 }
 
 #[tokio::test]
+async fn only_the_last_piece_is_the_prompt_and_it_holds_all_of_it() {
+    let (helper, _reader, mut writer) = Helper::pair();
+    let bytes = [&[b'x'; MAX_PAYLOAD - 4][..], b"CONNECT\r\n"].concat();
+    let flags = Flags {
+        prompt: true,
+        ..Flags::default()
+    };
+    writer.write(&bytes, flags).await.unwrap();
+    let mut pieces = Vec::new();
+    while let Some(packet) = helper.next() {
+        let (header, record) = ToHelper::decode(&packet).unwrap();
+        let ToHelper::Write(piece) = record else {
+            panic!("{record:?}");
+        };
+        pieces.push((header.flags.prompt, piece.to_vec()));
+    }
+    let (early, late) = bytes.split_at(5);
+    assert_eq!(pieces, [(false, early.to_vec()), (true, late.to_vec())]);
+}
+
+#[tokio::test]
 async fn the_last_records_of_a_helper_that_closed_are_read() {
     let (helper, mut reader, mut writer) = Helper::pair();
     writer

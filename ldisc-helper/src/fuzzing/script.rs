@@ -114,6 +114,8 @@ struct Run<'a> {
     gone: bool,
     /// Bytes were lost as they had to be: the device had gone.
     lost: bool,
+    /// A prompt may wait for the record after it.
+    prompted: bool,
 }
 
 impl<'a> Run<'a> {
@@ -141,6 +143,7 @@ impl<'a> Run<'a> {
             received: Vec::new(),
             gone: false,
             lost: false,
+            prompted: false,
         }
     }
 
@@ -246,6 +249,8 @@ impl<'a> Run<'a> {
             ack: bits & 1 != 0,
             urc: bits & 2 != 0,
             result: bits & 4 != 0,
+            // No packet has it elsewhere.
+            prompt: bits & 15 & !1 == 8 && matches!(record, ToHelper::Write(_)),
         };
         if flags.ack || matches!(record, ToHelper::Flush) {
             self.checks.awaited.push(self.sequence);
@@ -254,7 +259,12 @@ impl<'a> Run<'a> {
             sequence: self.sequence,
             flags,
         };
+        let before = self.port.output().len();
         self.port.record(header, record, self.now, &mut self.checks);
+        if flags.prompt && !self.prompted {
+            assert_eq!(self.port.output().len(), before, "a prompt did not wait");
+        }
+        self.prompted = flags.prompt;
     }
 
     fn drain(&mut self) {
@@ -291,6 +301,7 @@ impl<'a> Run<'a> {
     fn restart(&mut self) {
         if self.checks.attached {
             self.port.detach(self.now);
+            self.prompted = false;
             self.checks.attached = false;
             self.checks.awaited.clear();
             return;

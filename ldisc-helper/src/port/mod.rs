@@ -10,6 +10,7 @@ mod input;
 mod operation;
 mod pace;
 mod presence;
+mod prompt;
 mod queue;
 mod records;
 mod reports;
@@ -38,6 +39,7 @@ pub struct Port {
     transmit: Transmit,
     sequence: Sequence,
     debts: Debts,
+    prompt: prompt::Held,
     urcs: Urcs,
     pace: Pace,
     /// Came while nothing was read.
@@ -65,6 +67,7 @@ impl Port {
             transmit: Transmit::new(Duration::ZERO, now),
             sequence: Sequence::default(),
             debts: Debts::default(),
+            prompt: prompt::Held::default(),
             urcs: Urcs::default(),
             pace: Pace::default(),
             kept: Queue::default(),

@@ -40,6 +40,7 @@ impl Port {
         discipline.hangup(now, &mut reports);
         self.transmit
             .absent(Some(Absent::Device), now, &mut self.sequence, out);
+        self.drop_prompt(Some(Failure::Gone), out);
         self.drop_urcs(Some(Failure::Gone), out);
         self.prompt_moves();
         self.prompt_drains(now);
@@ -59,6 +60,8 @@ impl Port {
     /// kept; what is owed stays owed.
     pub fn detach(&mut self, now: Time) {
         self.sequence.attached = false;
+        // Nobody is there to say what the data is that it asks for.
+        self.prompt.forget();
         self.transmit.forget_answers();
         self.urcs.forget_answers();
         self.unset = true;
@@ -116,6 +119,7 @@ impl Port {
         let absent = (!open).then_some(Absent::Peer);
         self.transmit.absent(absent, now, &mut self.sequence, out);
         if !open {
+            self.drop_prompt(None, out);
             self.drop_urcs(None, out);
             self.kept.clear();
             self.discipline.abandon_line();

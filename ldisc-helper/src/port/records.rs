@@ -22,8 +22,16 @@ impl Port {
     ) {
         let Header { sequence, flags } = header;
         let ack = flags.ack.then_some(sequence);
-        if self.transmit.records() + self.urcs.count() >= MAX_RECORDS {
+        let held = usize::from(self.prompt.is_held());
+        if self.transmit.records() + self.urcs.count() + held >= MAX_RECORDS {
             return violated(Violation::Window, out);
+        }
+        // `Flush` drops the prompt too, and what has no place here moves nothing.
+        if !matches!(
+            record,
+            ToHelper::Flush | ToHelper::Claim(_) | ToHelper::Release
+        ) {
+            self.release_prompt(now, out);
         }
         let operation = match *record {
             ToHelper::Claim(_) | ToHelper::Release => {
@@ -52,6 +60,14 @@ impl Port {
         self.advance(now, out);
     }
 
+    /// The record after the prompt is here, and says what is to become of the data that answers it.
+    fn release_prompt(&mut self, now: Time, out: &mut impl Output) {
+        if let Some((bytes, ack)) = self.prompt.take() {
+            self.write_out(&bytes, ack, now, out);
+            self.prompt.give_back(bytes);
+        }
+    }
+
     fn write(
         &mut self,
         bytes: &[u8],
@@ -72,11 +88,19 @@ impl Port {
             }
             return;
         }
-        if !matches!(self.debts.prompt, Prompt::Queued(_)) && !bytes.is_empty() {
-            self.debts.prompt = Prompt::Queued(self.transmit.place());
+        // Where nobody is there to read it, it need not wait for that.
+        if flags.prompt && self.transmit.is_absent().is_none() {
+            return self.prompt.hold(bytes, ack);
         }
         if flags.result {
             self.debts.owed = Owed::Nothing;
+        }
+        self.write_out(bytes, ack, now, out);
+    }
+
+    fn write_out(&mut self, bytes: &[u8], ack: Option<u32>, now: Time, out: &mut impl Output) {
+        if !matches!(self.debts.prompt, Prompt::Queued(_)) && !bytes.is_empty() {
+            self.debts.prompt = Prompt::Queued(self.transmit.place());
         }
         self.transmit.push(bytes, ack, now, &mut self.sequence, out);
         self.prompt_moves();
@@ -84,6 +108,7 @@ impl Port {
 
     fn flush(&mut self, of: u32, now: Time, out: &mut impl Output) {
         let mut dropped = self.transmit.flush(None, &mut self.sequence, out);
+        dropped += self.drop_prompt(None, out);
         dropped += self.drop_urcs(None, out);
         let failed = out.perform(Action::FlushOutput).err();
         self.transmit.flushed(now);
@@ -91,6 +116,17 @@ impl Port {
         self.prompt_moves();
         self.prompt_drains(now);
         self.advance(now, out);
+    }
+
+    /// The prompt goes out to nobody. Returns how many bytes were dropped.
+    pub(super) fn drop_prompt(&mut self, failed: Option<Failure>, out: &mut impl Output) -> u64 {
+        let Some((len, ack)) = self.prompt.forget() else {
+            return 0;
+        };
+        if let Some(of) = ack {
+            self.sequence.done(of, len, failed, out);
+        }
+        len
     }
 
     /// Unsolicited result codes are not for who comes next. Returns how many bytes were dropped.

@@ -16,6 +16,7 @@ pub(super) mod flag {
     pub(in super::super) const ACK: u8 = 1;
     pub(in super::super) const URC: u8 = 2;
     pub(in super::super) const RESULT: u8 = 4;
+    pub(in super::super) const PROMPT: u8 = 8;
 }
 
 /// Kinds of record; those from the helper have the top bit, so that no packet is good in both directions.

@@ -95,7 +95,11 @@ impl<'a> FromHelper<'a> {
 fn begin(r: &mut Reader<'_>) -> Result<(u8, Header), Malformed> {
     let kind = r.u8("kind")?;
     let bits = r.u8("flags")?;
-    if bits & !(flag::ACK | flag::URC | flag::RESULT) != 0 {
+    let prompt = bits & flag::PROMPT != 0;
+    // What pays a debt, or comes unasked, is not what data answers.
+    let promptless = kind != kind::WRITE || bits & (flag::URC | flag::RESULT) != 0;
+    let known = flag::ACK | flag::URC | flag::RESULT | flag::PROMPT;
+    if bits & !known != 0 || (prompt && promptless) {
         return Err(wrong("flags", bits));
     }
     let header = Header {
@@ -103,6 +107,7 @@ fn begin(r: &mut Reader<'_>) -> Result<(u8, Header), Malformed> {
             ack: bits & flag::ACK != 0,
             urc: bits & flag::URC != 0,
             result: bits & flag::RESULT != 0,
+            prompt,
         },
         sequence: r.u32("sequence")?,
     };

@@ -130,6 +130,7 @@ fn flags(flags: Flags) -> u8 {
         (flags.ack, flag::ACK),
         (flags.urc, flag::URC),
         (flags.result, flag::RESULT),
+        (flags.prompt, flag::PROMPT),
     ] {
         if set {
             bits |= bit;

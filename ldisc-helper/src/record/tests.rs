@@ -8,7 +8,12 @@ use proptest::sample::select;
 fn header() -> impl Strategy<Value = Header> {
     (any::<u32>(), any::<[bool; 3]>()).prop_map(|(sequence, [ack, urc, result])| Header {
         sequence,
-        flags: Flags { ack, urc, result },
+        flags: Flags {
+            ack,
+            urc,
+            result,
+            prompt: false,
+        },
     })
 }
 
@@ -226,6 +231,54 @@ fn values_out_of_range_are_named() {
     assert_eq!(spoilt(&configure, 5, 3), wrong("parity", 3));
     assert_eq!(spoilt(&configure, 6, 0), wrong("stop bits", 0));
     assert_eq!(spoilt(&configure, 7, 3), wrong("flow control", 3));
+}
+
+#[test]
+fn only_a_write_that_pays_nothing_and_was_asked_for_is_a_prompt() {
+    let prompt = Flags {
+        prompt: true,
+        ..Flags::default()
+    };
+    let header = |flags| Header { sequence: 7, flags };
+    let write = ToHelper::Write(b"CONNECT\r\n");
+    there_and_back(header(prompt), &write);
+    there_and_back(
+        header(Flags {
+            ack: true,
+            ..prompt
+        }),
+        &write,
+    );
+
+    let refused = |packet: &[u8]| {
+        let refused = Malformed::Value {
+            field: "flags",
+            value: packet[1].into(),
+        };
+        ToHelper::decode(packet) == Err(refused) || FromHelper::decode(packet) == Err(refused)
+    };
+    let mut packet = Vec::new();
+    for flags in [
+        Flags {
+            urc: true,
+            ..prompt
+        },
+        Flags {
+            result: true,
+            ..prompt
+        },
+    ] {
+        write.encode(header(flags), &mut packet);
+        assert!(refused(&packet), "{flags:?}");
+    }
+    for record in [ToHelper::Flush, ToHelper::Drain, ToHelper::Release] {
+        record.encode(header(prompt), &mut packet);
+        assert!(refused(&packet), "{record:?}");
+    }
+    for record in [FromHelper::Hangup, FromHelper::Key(3)] {
+        record.encode(header(prompt), &mut packet);
+        assert!(refused(&packet), "{record:?}");
+    }
 }
 
 #[test]

@@ -249,10 +249,16 @@ impl Wire {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             match effect {
-                Effect::Write { bytes, urc, result } => {
+                Effect::Write {
+                    bytes,
+                    urc,
+                    result,
+                    prompt,
+                } => {
                     let flags = Flags {
                         urc,
                         result,
+                        prompt,
                         ..Flags::default()
                     };
                     self.record(flags, &ToHelper::Write(&bytes));

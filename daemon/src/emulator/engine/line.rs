@@ -61,7 +61,7 @@ impl Engine {
             (Outcome::Result(code), _) => self.finish(line, code, out),
             (Outcome::Wait(op, resume), Some(call)) => {
                 // What was answered so far need not wait, nor be held in memory.
-                self.flush(&mut line, out);
+                flush(&mut line, false, out);
                 let id = self.request(op, out);
                 self.state = State::Waiting(line, Awaited::Request(id, call, resume));
             }
@@ -92,7 +92,7 @@ impl Engine {
             // Nobody is there to send any.
             return self.taken(line, Taking::new(call, mode), Cause::Hangup, out);
         }
-        self.flush(&mut line, out);
+        flush(&mut line, true, out);
         out.push(Effect::Mode {
             answers: line.answers,
             mode: Mode::Data(discipline::Data {
@@ -188,16 +188,17 @@ impl Engine {
         out.append(&mut line.after);
         urcs(line.urcs, out);
     }
+}
 
-    /// Writes what was answered so far.
-    fn flush(&mut self, line: &mut Line, out: &mut Vec<Effect>) {
-        let bytes = std::mem::take(&mut line.answer);
-        if !bytes.is_empty() && !line.mute {
-            out.push(Effect::Write {
-                bytes,
-                urc: false,
-                result: false,
-            });
-        }
+/// Writes what was answered so far; a `prompt` has the data mode directly behind it.
+fn flush(line: &mut Line, prompt: bool, out: &mut Vec<Effect>) {
+    let bytes = std::mem::take(&mut line.answer);
+    if !bytes.is_empty() && !line.mute {
+        out.push(Effect::Write {
+            bytes,
+            urc: false,
+            result: false,
+            prompt,
+        });
     }
 }

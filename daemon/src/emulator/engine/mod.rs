@@ -222,6 +222,7 @@ impl Engine {
                 bytes,
                 urc: false,
                 result: false,
+                prompt: false,
             });
         }
     }
@@ -362,6 +363,7 @@ fn write_result(bytes: Vec<u8>, out: &mut Vec<Effect>) {
         bytes,
         urc: false,
         result: true,
+        prompt: false,
     });
 }
 
@@ -371,6 +373,7 @@ fn urcs(lines: Vec<Vec<u8>>, out: &mut Vec<Effect>) {
             bytes,
             urc: true,
             result: false,
+            prompt: false,
         });
     }
 }

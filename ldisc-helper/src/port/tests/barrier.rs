@@ -262,7 +262,7 @@ fn what_may_be_read_at_once_is_what_may_be_kept() {
 }
 
 #[test]
-fn a_line_feed_between_the_prompt_and_its_mode_is_payload_of_a_cr_only_host() {
+fn a_line_feed_between_an_answer_and_its_mode_is_payload_of_a_cr_only_host() {
     let mut rig = Rig::new("/dev/ttyS0");
     rig.host(b"AT+B\r");
     rig.write("CONNECT\r");

@@ -2,12 +2,20 @@
 
 mod barrier;
 mod output;
+mod prompt;
 mod restart;
 mod urc;
 
 use super::*;
 use crate::discipline::{Cause, Command, Data, Ends, Keys};
 use crate::record::{Claimed, Flags, Header, MAX_PACKET, ToHelper, VERSION, Wiring};
+
+pub(super) const PROMPT: Flags = Flags {
+    prompt: true,
+    ack: false,
+    urc: false,
+    result: false,
+};
 
 /// What came out of the port, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,6 +270,10 @@ impl Rig {
             ..Flags::default()
         };
         self.send(flags, &ToHelper::Write(text.as_bytes()));
+    }
+
+    pub(super) fn prompt(&mut self, text: &str) {
+        self.send(PROMPT, &ToHelper::Write(text.as_bytes()));
     }
 
     pub(super) fn mode(&mut self, answers: u32, mode: Mode) {

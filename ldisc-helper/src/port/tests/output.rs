@@ -5,6 +5,7 @@ const ACK: Flags = Flags {
     ack: true,
     urc: false,
     result: false,
+    prompt: false,
 };
 
 fn faster() -> LineSettings {

@@ -93,6 +93,7 @@ fn its_answer_comes_when_it_has_been_sent() {
         urc: true,
         ack: true,
         result: false,
+        ..Flags::default()
     };
     let of = rig.send(flags, &ToHelper::Write(RING.as_bytes()));
     assert_eq!(rig.events(), [line("AT")]);
@@ -115,6 +116,7 @@ fn it_is_not_for_who_opens_the_pty_next() {
         urc: true,
         ack: true,
         result: false,
+        ..Flags::default()
     };
     let first = rig.send(flags, &ToHelper::Write(b"RING"));
     rig.circuits(false);

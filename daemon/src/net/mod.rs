@@ -4,11 +4,16 @@
 //! or a caller before control characters are taken out of it.
 
 mod dial;
+// Its first users, POP3 and FTP, come next.
+#[allow(dead_code, unused_imports, reason = "nobody uses it yet")]
+mod exchange;
+mod failure;
 mod replies;
 mod resolve;
 mod smtp;
 mod stream;
 mod tls;
+mod waiting;
 
 pub use dial::{Dialer, Timeouts};
 pub use smtp::SmtpBack;

@@ -1,6 +1,7 @@
 //! Replies of three digits and text (RFC 5321 section 4.2; FTP has the same), out of what a server sends.
 //! No I/O.
 
+use super::exchange::Answers;
 use crate::service::{Error, ErrorKind, ServerReply};
 
 /// RFC 5321 section 4.5.3.1.5 gives a reply line 512 octets; servers take more.
@@ -69,10 +70,10 @@ pub(super) struct Replies {
     reply: Reply,
 }
 
-impl Replies {
-    /// Takes bytes up to the end of one reply. Gives how many it took, and the reply if that is whole.
-    /// Protocol for what is no reply, or has no end.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(usize, Option<Reply>), Error> {
+impl Answers for Replies {
+    type Answer = Reply;
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(usize, Option<Reply>), Error> {
         let mut taken = 0;
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
             let end = memchr::memchr(b'\n', rest);
@@ -94,11 +95,12 @@ impl Replies {
         Ok((taken, None))
     }
 
-    /// Nothing of a reply has come yet.
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.line.is_empty() && self.reply.lines.is_empty()
     }
+}
 
+impl Replies {
     /// Whether the reply has more lines.
     fn line_is_whole(&mut self) -> Result<bool, Error> {
         let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
@@ -129,7 +131,8 @@ impl Replies {
     }
 }
 
-fn printable(text: &[u8]) -> String {
+/// What a person may see of a line: printable ASCII, not too much of it.
+pub(super) fn printable(text: &[u8]) -> String {
     let text = text.trim_ascii_end();
     text.iter()
         .take(MAX_TEXT)
@@ -141,7 +144,8 @@ fn printable(text: &[u8]) -> String {
         .collect()
 }
 
-fn nonsense(what: &str, line: &[u8]) -> Error {
+/// The server's words that make no sense here.
+pub(super) fn nonsense(what: &str, line: &[u8]) -> Error {
     let words = printable(line.get(..line.len().min(80)).unwrap_or_default());
     Error::new(
         ErrorKind::Protocol,

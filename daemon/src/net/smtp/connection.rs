@@ -2,6 +2,7 @@
 
 use super::super::Timeouts;
 use super::super::replies::Reply;
+use super::super::waiting::KeepAlive;
 use super::failure::{self, Step};
 use super::wire::Wire;
 use crate::service::{Credentials, Error, ErrorKind, Fault, Result};
@@ -185,12 +186,6 @@ impl Connection {
         }
     }
 
-    /// Keeps the server from taking us for dead.
-    pub(super) async fn noop(&mut self) -> Result<()> {
-        let time = self.timeouts.command;
-        self.command(Noop, Step::Hello, time).await.map(drop)
-    }
-
     /// After this error: a server that still listens hears a good-bye, which nobody waits for.
     pub(super) fn leave(self, error: &Error) {
         let listens = match (&error.reply, error.kind) {
@@ -211,6 +206,13 @@ impl Connection {
         self.wire.allow(self.timeouts.quit);
         // Whatever comes, the connection is done with.
         let _ = self.smtp.command(Quit).await;
+    }
+}
+
+impl KeepAlive for Connection {
+    async fn noop(&mut self) -> Result<()> {
+        let time = self.timeouts.command;
+        self.command(Noop, Step::Hello, time).await.map(drop)
     }
 }
 

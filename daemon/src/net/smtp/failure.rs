@@ -1,7 +1,8 @@
 //! What went wrong, in the words of the service.
 
+pub(super) use super::super::failure::{closed, from_io};
 use super::super::replies::Reply;
-use crate::service::{Error, ErrorKind, Fault};
+use crate::service::{Error, ErrorKind};
 use std::error::Error as _;
 use std::io;
 
@@ -41,37 +42,6 @@ pub(super) fn from_reply(reply: &Reply, step: Step) -> Error {
     Error::new(kind, text).with_reply(reply.for_people())
 }
 
-/// A stream that failed.
-pub(super) fn from_io(error: &io::Error) -> Error {
-    if let Some(own) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>())
-    {
-        return own.clone();
-    }
-    match error.kind() {
-        io::ErrorKind::TimedOut => {
-            Error::new(ErrorKind::Timeout, "the server fell silent").by(Fault::Server)
-        }
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::NotConnected => closed(),
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => lost(error).by(Fault::Server),
-        _ => lost(error),
-    }
-}
-
-fn lost(error: &io::Error) -> Error {
-    Error::new(
-        ErrorKind::NoNetwork,
-        format!("the connection was lost: {error}"),
-    )
-}
-
-pub(super) fn closed() -> Error {
-    Error::new(ErrorKind::NoNetwork, "the server closed the connection").by(Fault::Server)
-}
-
 /// What lettre met. The last reply is asked for only where there was one.
 pub(super) fn from_lettre(
     error: &lettre::transport::smtp::Error,
@@ -108,6 +78,7 @@ pub(super) fn unknown(cause: &Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::Fault;
 
     #[test]
     fn codes_mean_what_the_step_says() {

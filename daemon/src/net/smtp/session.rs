@@ -1,5 +1,6 @@
 //! A session with its recipients named: it waits, then it sends, or it is given up.
 
+use super::super::waiting::Waiting;
 use super::connection::Connection;
 use super::content;
 use super::failure::{self, Step};
@@ -8,19 +9,12 @@ use crate::service::{
     BoxFuture, Content, Delivered, Error, ErrorKind, MailSession, Phase, Progress, Result, Verdict,
 };
 use lettre::transport::smtp::commands::Data;
-use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
-
-/// Servers give up on a silent client after 5 minutes or more (RFC 5321 section 4.5.3.2.7).
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// An open mail session.
 pub(super) struct Session {
     verdicts: Vec<Verdict>,
-    waiting: Option<Waiting>,
+    waiting: Option<Waiting<Connection>>,
     answered: Option<Connection>,
     disk: Disk,
 }
@@ -132,53 +126,5 @@ impl MailSession for Session {
                 connection.quit().await;
             }
         })
-    }
-}
-
-/// A connection that nobody uses: `NOOP` from time to time keeps it alive. Dropping it closes it.
-struct Waiting {
-    end: oneshot::Sender<()>,
-    task: Option<JoinHandle<Result<Connection>>>,
-}
-
-impl Waiting {
-    fn new(mut connection: Connection) -> Self {
-        let (end, mut ended) = oneshot::channel();
-        let task = tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    _ = &mut ended => return Ok(connection),
-                    () = sleep(SILENCE) => connection.noop().await?,
-                }
-            }
-        });
-        Self {
-            end,
-            task: Some(task),
-        }
-    }
-
-    /// Gives it back, or says why it broke meanwhile.
-    async fn end(mut self) -> Result<Connection> {
-        // It may have ended by itself: then it says so below.
-        let (closed, _) = oneshot::channel();
-        let _ = std::mem::replace(&mut self.end, closed).send(());
-        match self.task.as_mut() {
-            Some(task) => {
-                let result = task.await;
-                self.task = None;
-                result
-                    .map_err(|_| Error::new(ErrorKind::Internal, "a mail session's task ended"))?
-            }
-            None => Err(failure::closed()),
-        }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
     }
 }

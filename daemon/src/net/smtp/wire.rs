@@ -1,5 +1,6 @@
 //! The stream as lettre sees it: replies are judged and made harmless before it reads them.
 
+use super::super::exchange::Answers;
 use super::super::replies::{Replies, Reply};
 use super::super::stream::Stream;
 use super::super::{Timeouts, Tls};

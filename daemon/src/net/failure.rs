@@ -1,0 +1,36 @@
+//! What went wrong on the way, in the words of the service.
+
+use crate::service::{Error, ErrorKind, Fault};
+use std::io;
+
+/// A stream that failed.
+pub(super) fn from_io(error: &io::Error) -> Error {
+    if let Some(own) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>())
+    {
+        return own.clone();
+    }
+    match error.kind() {
+        io::ErrorKind::TimedOut => {
+            Error::new(ErrorKind::Timeout, "the server fell silent").by(Fault::Server)
+        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::NotConnected => closed(),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => lost(error).by(Fault::Server),
+        _ => lost(error),
+    }
+}
+
+fn lost(error: &io::Error) -> Error {
+    Error::new(
+        ErrorKind::NoNetwork,
+        format!("the connection was lost: {error}"),
+    )
+}
+
+/// The peer closed it in the middle of something.
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::NoNetwork, "the server closed the connection").by(Fault::Server)
+}

@@ -87,12 +87,7 @@ fn a_daemon_that_does_not_read_stops_the_equipment_and_nothing_else() {
     thread::scope(|scope| {
         scope.spawn(|| write_all(&peer, &bytes));
         // Until it waits for the daemon.
-        let mut before = 0;
-        common::until("a full socket", || {
-            thread::sleep(common::IDLE);
-            let now = helper.stats().bytes_in;
-            std::mem::replace(&mut before, now) == now && now > 0
-        });
+        let before = helper.stalled();
         assert!(before < bytes.len());
         helper.assert_idle();
         // Other ports go on.
@@ -163,12 +158,7 @@ fn commands_typed_ahead_beyond_all_measure_lose_nothing() {
     thread::scope(|scope| {
         scope.spawn(|| write_all(&peer, &bytes));
         // Nobody says yet what they are: no more is read than is kept.
-        let mut before = 0;
-        common::until("a port that is not read", || {
-            thread::sleep(common::IDLE);
-            let now = helper.stats().bytes_in;
-            std::mem::replace(&mut before, now) == now && now > 0
-        });
+        let before = helper.stalled();
         assert!(before <= 32 * 1024, "{before}");
         helper.assert_idle();
         let ends = Ends {
@@ -200,12 +190,7 @@ fn a_closed_pty_is_read_to_its_end_even_through_a_full_socket() {
             drop(peer);
         })
     };
-    let mut before = 0;
-    common::until("a full socket", || {
-        thread::sleep(common::IDLE);
-        let now = helper.stats().bytes_in;
-        std::mem::replace(&mut before, now) == now && now > 0
-    });
+    helper.stalled();
     assert!(client.data(bytes.len()) == bytes);
     client.expect_ready(false);
     assert!(writer.join().is_ok());

@@ -1,12 +1,16 @@
 //! What must hold whatever a port is put through.
 
 use crate::port::{Action, Output};
-use crate::record::{Failure, FromHelper};
+use crate::record::{Failure, Flags, FromHelper, Header};
 
 /// The daemon's end and the device of a port under test.
 #[derive(Default)]
 pub(super) struct Checks {
     pub(super) attached: bool,
+    /// It died, and the port has not been told yet.
+    pub(super) deaf: bool,
+    /// What could not be sent to it: packets.
+    pub(super) unsent: Vec<Vec<u8>>,
     /// The record whose answer is owed.
     pub(super) unanswered: u32,
     last: u32,
@@ -45,6 +49,12 @@ impl Output for Checks {
         assert!(self.attached, "nobody is there: {record:?}");
         assert!(sequence > self.last, "{sequence} after {}", self.last);
         self.last = sequence;
+        if self.deaf {
+            let mut packet = Vec::new();
+            let flags = Flags::default();
+            record.encode(Header { sequence, flags }, &mut packet);
+            self.unsent.push(packet);
+        }
         match *record {
             FromHelper::CommandLine { line, too_long } => {
                 assert!(line.is_empty() == too_long && !line.contains(&b'\r'));
@@ -58,7 +68,9 @@ impl Output for Checks {
             FromHelper::Data { bytes, .. } => {
                 assert_eq!(self.unanswered, 0, "data behind the barrier");
                 assert!(!bytes.is_empty());
-                self.payload.extend_from_slice(bytes);
+                if !self.deaf {
+                    self.payload.extend_from_slice(bytes);
+                }
             }
             FromHelper::Done { of, .. } => {
                 let place = self.awaited.iter().position(|awaited| *awaited == of);

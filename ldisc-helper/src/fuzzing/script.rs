@@ -4,7 +4,7 @@ use super::checks::Checks;
 use crate::discipline::{Command, Data, Echo, Ends, Escape, Keys, Mode, Raw, Wait};
 use crate::port::Port;
 use crate::record::{
-    Circuits, Claim, Flags, Header, LineSettings, Role, ToHelper, VERSION, Wiring,
+    Circuits, Claim, Flags, FromHelper, Header, LineSettings, Role, ToHelper, VERSION, Wiring,
 };
 use crate::time::Time;
 use core::time::Duration;
@@ -299,8 +299,18 @@ impl<'a> Run<'a> {
     }
 
     fn restart(&mut self) {
+        if self.checks.attached && !self.checks.deaf && self.script.bool() {
+            self.checks.deaf = true;
+            return;
+        }
         if self.checks.attached {
             self.port.detach(self.now);
+            for packet in self.checks.unsent.drain(..) {
+                if let Ok((_, record)) = FromHelper::decode(&packet) {
+                    self.port.unsent(&record);
+                }
+            }
+            self.checks.deaf = false;
             self.prompted = false;
             self.checks.attached = false;
             self.checks.awaited.clear();
@@ -318,6 +328,9 @@ impl<'a> Run<'a> {
         }
         if self.gone {
             self.returned();
+        }
+        if self.checks.deaf {
+            self.restart();
         }
         if !self.checks.attached {
             self.restart();

@@ -82,6 +82,22 @@ impl Port {
         }
     }
 
+    /// A record that the connection which was just detached had not been sent, each in its turn. What a
+    /// module said is for the next one, before all that it says from here on.
+    ///
+    /// Nothing else is told again: a line or the end of a data mode is owed, and told so; the payload of a
+    /// data mode that lost its daemon is discarded.
+    pub fn unsent(&mut self, record: &FromHelper<'_>) {
+        match *record {
+            // More can be kept already only if nothing was sent since it was.
+            FromHelper::Data { bytes, .. } if self.role == Role::Dte => self.kept.push(bytes),
+            // What was kept before went with the peer.
+            FromHelper::Hangup => self.kept.clear(),
+            FromHelper::Circuits(circuits) if self.pty && !circuits.ready => self.kept.clear(),
+            _ => {}
+        }
+    }
+
     /// A new connection took the port over; what is returned is the first to be sent to it.
     ///
     /// Input is read again from its first `Mode` on, what came meanwhile as if it came then; with a module on the port, at the next

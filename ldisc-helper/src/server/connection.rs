@@ -24,11 +24,13 @@ pub(super) enum Received {
 #[derive(Debug)]
 pub(super) struct Connection {
     fd: OwnedFd,
-    /// What the socket did not take.
+    /// What the socket did not take. What it did take, and the daemon died without reading, is lost: the
+    /// kernel drops it and does not tell how much it was, and sent again it might come twice.
     outbox: Outbox,
     /// Records are made here, in the same memory each time.
     packet: Vec<u8>,
-    /// The daemon does not hear us any more; what it sent may still wait to be read.
+    /// The daemon does not hear us any more; what it sent may still wait to be read. The outbox is for the
+    /// next one to hear.
     deaf: bool,
     /// It only waits for what is left to be taken.
     pub(super) leaves: bool,
@@ -96,13 +98,13 @@ impl Connection {
     }
 
     fn send_parts(&mut self, parts: [&[u8]; 2]) {
-        if self.deaf || (self.outbox.is_empty() && self.try_send(parts)) {
+        if self.outbox.is_empty() && self.try_send(parts) {
             return;
         }
         self.overflowed |= !self.outbox.push(parts);
     }
 
-    /// Sends what waited. Whether all of it is gone.
+    /// Sends what waited. Whether there is nothing left to send, or nobody to send it to.
     pub(super) fn flush(&mut self) -> bool {
         let mut outbox = std::mem::take(&mut self.outbox);
         while let Some(packet) = outbox.front() {
@@ -112,11 +114,14 @@ impl Connection {
             outbox.pop();
         }
         self.outbox = outbox;
-        self.outbox.is_empty()
+        !self.has_unsent()
     }
 
-    /// Whether it is done with; `false` means that the socket is full.
+    /// Whether it is sent; `false` means that the socket is full, or that nobody hears.
     fn try_send(&mut self, parts: [&[u8]; 2]) -> bool {
+        if self.deaf {
+            return false;
+        }
         let parts = parts.map(IoSlice::new);
         let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
         loop {
@@ -126,15 +131,35 @@ impl Connection {
                 Err(Errno::EAGAIN | Errno::ENOBUFS) => false,
                 Err(_) => {
                     self.deaf = true;
-                    true
+                    false
                 }
             };
         }
     }
 
-    /// Whether records wait for the daemon to make room. The port is not read meanwhile.
+    /// Whether records wait for this daemon or the next one. The port is not read meanwhile.
     pub(super) fn is_full(&self) -> bool {
-        !self.outbox.is_empty() && !self.deaf
+        !self.outbox.is_empty()
+    }
+
+    /// Whether records wait for the daemon to make room.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.is_full() && !self.deaf
+    }
+
+    /// Whether nothing can be sent to it any more. What it sent is still to be read, and then it is gone.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.deaf
+    }
+
+    /// What it was never sent, in order.
+    pub(super) fn unsent(mut self, mut take: impl FnMut(&FromHelper<'_>)) {
+        while let Some(packet) = self.outbox.front() {
+            if let Ok((_, record)) = FromHelper::decode(packet) {
+                take(&record);
+            }
+            self.outbox.pop();
+        }
     }
 }
 

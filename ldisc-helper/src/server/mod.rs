@@ -254,7 +254,7 @@ impl Server {
     fn end(&mut self, index: usize) {
         let connection = self.lines.remove(index).and_then(Line::give_back);
         if let Some(mut connection) = connection
-            && connection.is_full()
+            && connection.has_unsent()
         {
             self.unregister(&connection);
             connection.leaves = true;

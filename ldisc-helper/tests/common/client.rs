@@ -135,6 +135,12 @@ impl Client {
         }
     }
 
+    /// From here on nothing more can be sent to it; what was sent before can still be read. To the helper
+    /// that is a daemon that died, but for what it had read.
+    pub(crate) fn stop_listening(&self) {
+        shutdown(self.fd.as_raw_fd(), Shutdown::Read).unwrap();
+    }
+
     pub(crate) fn next(&self) -> Packet {
         self.receive().expect("the helper ended the connection")
     }
@@ -206,6 +212,18 @@ impl Client {
             }
         }
         data
+    }
+
+    /// All data that was sent before [`Client::stop_listening`].
+    pub(crate) fn rest(&self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        while let Some(packet) = self.receive() {
+            match packet.record() {
+                FromHelper::Data { bytes, .. } => rest.extend_from_slice(bytes),
+                other => panic!("{other:?} after {} bytes", rest.len()),
+            }
+        }
+        rest
     }
 }
 

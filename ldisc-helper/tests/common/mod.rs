@@ -9,7 +9,7 @@ pub(crate) mod folder;
 use client::Client;
 use folder::Folder;
 use hayes_ldisc::discipline::{Command, Keys, Mode};
-use hayes_ldisc::record::{Claim, LineSettings, Role, VERSION, Wiring};
+use hayes_ldisc::record::{Claim, Claimed, FromHelper, LineSettings, Role, VERSION, Wiring};
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -129,6 +129,20 @@ impl Helper {
         client
     }
 
+    /// Claims a device whose connection may not have been seen to be gone yet.
+    pub(crate) fn take_over(&self, device: &str, role: Role) -> (Client, Claimed) {
+        let mut had = None;
+        until("the port to be free", || {
+            let client = self.claim(device, role);
+            had = match client.next().record() {
+                FromHelper::Claimed(claimed) => Some((client, claimed)),
+                _ => None,
+            };
+            had.is_some()
+        });
+        had.unwrap()
+    }
+
     /// The path of `pty:NAME`.
     pub(crate) fn pty(&self, name: &str) -> PathBuf {
         self.folder().path().join("pty").join(name)
@@ -173,6 +187,17 @@ impl Helper {
         let before = self.stats();
         thread::sleep(IDLE);
         self.stats().wake_ups - before.wake_ups
+    }
+
+    /// Waits until it has stopped reading, and returns how much it has read.
+    pub(crate) fn stalled(&self) -> usize {
+        let mut before = 0;
+        until("it to stop reading", || {
+            thread::sleep(IDLE);
+            let now = self.stats().bytes_in;
+            std::mem::replace(&mut before, now) == now && now > 0
+        });
+        before
     }
 
     /// Its open descriptors.

@@ -172,6 +172,76 @@ fn what_a_module_sent_meanwhile_is_read_first() {
     assert_eq!(rig.events(), [data("+QSMTPPUT: 0\r\n"), data("two")]);
 }
 
+/// What the next connection is told first of a module whose daemon died, had not been sent these records, and
+/// that goes on with "later".
+fn after(device: &str, unsent: &[FromHelper<'_>]) -> Vec<Event> {
+    let mut rig = Rig::with(claim(device, Role::Dte));
+    rig.circuits(true);
+    rig.events();
+    rig.port.detach(rig.now);
+    for record in unsent {
+        rig.port.unsent(record);
+    }
+    rig.host(b"later");
+    rig.attach();
+    rig.wait(0);
+    rig.events()
+}
+
+#[test]
+fn what_a_module_said_and_nobody_was_sent_is_read_before_all_else() {
+    let at = Time::from_millis(1);
+    let data = |bytes| FromHelper::Data { at, bytes };
+    let (one, two) = (data(b"one"), data(b"two"));
+    let closed = FromHelper::Circuits(Circuits::default());
+    let opened = FromHelper::Circuits(Circuits {
+        ready: true,
+        ..Circuits::default()
+    });
+    let tty = "/dev/ttyUSB2";
+    let seen = [super::data("onetwolater")];
+    assert_eq!(after(tty, &[one.clone(), two.clone()]), seen);
+    let drops = [one.clone(), closed, opened, two.clone()];
+    assert_eq!(after(tty, &drops), seen);
+    // Not what was said before it went away, or by who closed the pty.
+    let seen = [super::data("twolater")];
+    assert_eq!(after("pty:panel", &drops), seen);
+    assert_eq!(after(tty, &[one, FromHelper::Hangup, two]), seen);
+}
+
+#[test]
+fn what_is_kept_for_the_next_bounds_what_is_read_for_it() {
+    let mut rig = Rig::with(claim("/dev/ttyUSB2", Role::Dte));
+    rig.port.detach(rig.now);
+    let bytes = &[b'x'; 32 * 1024 - 1];
+    let at = rig.now;
+    rig.port.unsent(&FromHelper::Data { at, bytes });
+    assert_eq!(rig.port.input_room(), 1);
+    rig.port.unsent(&FromHelper::Data { at, bytes });
+    assert!(!rig.port.wants_input());
+    rig.attach();
+    rig.wait(0);
+    assert!(rig.port.wants_input());
+}
+
+#[test]
+fn payload_that_nobody_was_sent_is_no_command() {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.host(b"AT+B\r");
+    rig.answer(length(8));
+    rig.host(b"ATZ\r");
+    rig.events();
+    rig.port.detach(rig.now);
+    let at = rig.now;
+    let bytes = b"ATZ\r";
+    rig.port.unsent(&FromHelper::Data { at, bytes });
+    assert_eq!(rig.attach().count, 4);
+    rig.host(b"ATZ\r");
+    assert_eq!(rig.events(), [Event::End(Cause::Length, 8)]);
+    rig.answer(Mode::Command(command()));
+    assert_eq!(rig.events(), []);
+}
+
 #[test]
 fn the_last_to_close_a_pty_drops_dtr_and_what_was_not_finished() {
     let mut rig = Rig::new("pty:panel");

@@ -90,11 +90,11 @@ impl Line {
                     Err(error) => self.protest(&error),
                 },
                 Received::TooLong => self.protest(&"the packet is too long"),
-                Received::Nothing => {
+                Received::Nothing if !connection.is_deaf() => {
                     self.marks.packets = false;
                     break;
                 }
-                Received::Closed => {
+                Received::Nothing | Received::Closed => {
                     self.marks.packets = false;
                     return self.disconnect(context);
                 }
@@ -120,9 +120,11 @@ impl Line {
     /// The daemon is gone, or is to be.
     pub(super) fn disconnect(&mut self, context: &Context<'_>) -> Fate {
         let now = super::super::clock();
-        self.connection = None;
         self.violation = false;
         self.port.detach(now);
+        if let Some(connection) = self.connection.take() {
+            connection.unsent(|record| self.port.unsent(record));
+        }
         self.orphan_until = Some(now + context.orphan);
         // What was never had is not kept.
         if self.claimed_at.is_none() || context.orphan.is_zero() {

@@ -34,7 +34,7 @@ impl Line {
     /// Registers what it now waits for.
     pub(super) fn arm(&mut self, registry: &Registry) {
         let connection = self.connection.as_ref().map(|connection| {
-            let waits = connection.is_full();
+            let waits = connection.has_unsent();
             let interest = interest(true, waits);
             (connection.as_fd(), interest)
         });

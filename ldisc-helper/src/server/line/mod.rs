@@ -152,6 +152,8 @@ impl Line {
         if self.violation && self.disconnect(context) == Fate::Ends {
             return Fate::Ends;
         }
+        // Whoever does not hear is gone once all that he said is heard.
+        self.marks.packets |= self.connection.as_ref().is_some_and(|it| it.is_deaf());
         self.arm(context.registry);
         if self.over || self.is_orphaned() {
             Fate::Ends

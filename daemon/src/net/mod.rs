@@ -8,6 +8,9 @@ mod dial;
 #[allow(dead_code, unused_imports, reason = "nobody uses it yet")]
 mod exchange;
 mod failure;
+// Its client comes next.
+#[allow(dead_code, reason = "nobody uses it yet")]
+mod ftp;
 mod replies;
 mod resolve;
 mod smtp;
@@ -19,4 +22,5 @@ pub use dial::{Dialer, Timeouts};
 pub use smtp::SmtpBack;
 pub use tls::{Roots, Tls};
 
+pub use ftp::{fuzz_ftp_replies, fuzz_listing};
 pub use replies::fuzz_replies;

@@ -256,6 +256,40 @@ mod tests {
     }
 
     #[test]
+    fn what_a_full_queue_did_not_tell_is_looked_for() {
+        let folder = Folder::new("overflow");
+        let path = folder.0.join("port");
+        let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+        let limit: usize = limit.trim().parse().unwrap();
+        let others = ["one", "two"].map(|name| folder.0.join(name));
+        let touch = |other: &PathBuf| {
+            let mode = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
+            fs::set_permissions(other, mode).unwrap();
+        };
+        others
+            .iter()
+            .for_each(|other| fs::write(other, "").unwrap());
+        for but_close in [false, true] {
+            let mut watch = Watch::new(&path).unwrap();
+            // Of other names; no two in a row are alike, or they would count as one.
+            for _ in 0..=limit / 2 {
+                others.iter().for_each(touch);
+            }
+            fs::write(&path, "").unwrap();
+            let told = if but_close {
+                watch.take_but_close()
+            } else {
+                watch.take()
+            };
+            assert!(told);
+            // It is watched from now on.
+            fs::remove_file(&path).unwrap();
+            assert!(watch.take());
+            assert!(!watch.take());
+        }
+    }
+
+    #[test]
     fn a_loop_of_links_ends() {
         let folder = Folder::new("loop");
         let path = folder.0.join("a");

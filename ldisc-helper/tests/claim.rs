@@ -10,7 +10,9 @@ use common::folder::Folder;
 use common::{Helper, NOBODY, claim, is_root, pattern, until};
 use hayes_ldisc::record::{FromHelper, LineSettings, Refusal, Role, ToHelper};
 use nix::sys::signal::Signal;
-use nix::sys::termios::{SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
+use nix::sys::termios::{
+    InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr,
+};
 use nix::unistd::{Uid, chown};
 use std::os::unix::fs::symlink;
 
@@ -193,6 +195,35 @@ fn a_busy_device_is_had_when_the_other_lets_go_of_it() {
     assert!(!claimed.kept);
     write_all(&pair.master, b"RING");
     assert_eq!(client.data(4), b"RING");
+}
+
+#[test]
+fn whatever_somebody_set_meanwhile_is_raw_again_with_new_settings() {
+    let helper = Helper::start(&["--allow", "/dev/pts/*"]);
+    let pair = Pair::new();
+    let mut client = helper.claimed(&pair.name, Role::Dte);
+    let ours = settings(&pair.slave);
+    let read_sizes = || {
+        let set = tcgetattr(&pair.slave).unwrap().control_chars;
+        let at = |which| set[which as usize];
+        use SpecialCharacterIndices::{VMIN, VTIME};
+        (at(VMIN), at(VTIME))
+    };
+    assert_eq!(read_sizes(), (1, 0));
+    // As by stty(1).
+    let mut other = tcgetattr(&pair.slave).unwrap();
+    other.control_chars[SpecialCharacterIndices::VMIN as usize] = 64;
+    other.control_chars[SpecialCharacterIndices::VTIME as usize] = 5;
+    other.local_flags |= LocalFlags::ICANON | LocalFlags::ECHO;
+    other.input_flags |= InputFlags::ICRNL | InputFlags::IXON;
+    tcsetattr(&pair.slave, SetArg::TCSANOW, &other).unwrap();
+    assert_ne!(settings(&pair.slave), ours);
+    client.send(&ToHelper::Configure(LineSettings::default()));
+    client.drain();
+    assert_eq!(read_sizes(), (1, 0));
+    assert_eq!(settings(&pair.slave), ours);
+    write_all(&pair.master, b"RING\r");
+    assert_eq!(client.data(5), b"RING\r");
 }
 
 #[test]

@@ -66,6 +66,13 @@ fn wait(fd: BorrowedFd<'_>, events: PollFlags) {
     assert_eq!(ready, 1, "nothing moves");
 }
 
+/// Waits until one of them can be read.
+pub(crate) fn readable(fds: &[BorrowedFd<'_>]) {
+    let looks = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN));
+    let mut looks: Vec<_> = looks.collect();
+    assert_ne!(poll(&mut looks, LONG.as_millis() as u16), Ok(0));
+}
+
 /// Writes all of it, as fast as it is taken.
 pub(crate) fn write_all(fd: impl AsFd, bytes: &[u8]) {
     assert!(try_write(fd, bytes), "hung up");

@@ -12,15 +12,18 @@ pub(super) fn from_io(error: &io::Error) -> Error {
         return own.clone();
     }
     match error.kind() {
-        io::ErrorKind::TimedOut => {
-            Error::new(ErrorKind::Timeout, "the server fell silent").by(Fault::Server)
-        }
+        io::ErrorKind::TimedOut => silent(),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::NotConnected => closed(),
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe => lost(error).by(Fault::Server),
         _ => lost(error),
     }
+}
+
+/// The peer took longer than it may.
+pub(super) fn silent() -> Error {
+    Error::new(ErrorKind::Timeout, "the server fell silent").by(Fault::Server)
 }
 
 fn lost(error: &io::Error) -> Error {

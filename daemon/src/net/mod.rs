@@ -4,13 +4,14 @@
 //! or a caller before control characters are taken out of it.
 
 mod dial;
-// Its first users, POP3 and FTP, come next.
-#[allow(dead_code, unused_imports, reason = "nobody uses it yet")]
+// Some of it is FTP's alone.
+#[allow(dead_code, reason = "FTP comes next")]
 mod exchange;
 mod failure;
 // Its client comes next.
 #[allow(dead_code, reason = "nobody uses it yet")]
 mod ftp;
+mod pop3;
 mod replies;
 mod resolve;
 mod smtp;
@@ -19,8 +20,10 @@ mod tls;
 mod waiting;
 
 pub use dial::{Dialer, Timeouts};
+pub use pop3::Pop3Back;
 pub use smtp::SmtpBack;
 pub use tls::{Roots, Tls};
 
 pub use ftp::{fuzz_ftp_replies, fuzz_listing};
+pub use pop3::fuzz_pop3;
 pub use replies::fuzz_replies;

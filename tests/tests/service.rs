@@ -217,6 +217,11 @@ async fn policy_lets_root_and_the_group_call() -> Result<()> {
     let folder = Folder::new("policy")?.open_to_all()?;
     let bus = Bus::like_system(&folder.write("policy.conf", policy)?)?;
     let service = bus.connect().await?;
+    // It answers each call: busctl would wait 25 s for one that is let through to nobody.
+    service
+        .object_server()
+        .at(ROOT, zbus::fdo::ObjectManager)
+        .await?;
     service.request_name("org.hayesd1").await?;
 
     let nobody = User::from_name("nobody")?.context("nobody")?.uid;
@@ -238,8 +243,10 @@ async fn policy_lets_root_and_the_group_call() -> Result<()> {
         };
         let denied =
             said.to_lowercase().contains("access denied") || said.contains("rejected send message");
+        // What the service itself says: an empty answer, or that it has no such method.
+        let answered = said.trim().is_empty() || said.contains("Unknown");
         ensure!(
-            denied != is_let,
+            denied != is_let && answered == is_let,
             "{member:?} by {uid} in {groups:?}: {said}"
         );
     }

@@ -49,7 +49,6 @@ async fn state_follows_the_ports() -> Result<()> {
     ))?;
     let client = site.start().await?;
     client.until(ROOT, "Manager", "State", "degraded").await?;
-    // The daemon's process must not inherit it.
     let (terminal, mut far_end) = Terminal::plug_in(&device)?;
     client.until(ROOT, "Manager", "State", "ready").await?;
     far_end.ok("AT")?;

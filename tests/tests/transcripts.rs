@@ -2,7 +2,7 @@
 //! ahead, with echo and without.
 
 use anyhow::{Context, Result, ensure};
-use hayes_tests::transcript::replay::{Cut, input_length, replay};
+use hayes_tests::transcript::replay::{Cut, input_length, longest_line, replay};
 use hayes_tests::transcript::{Event, Transcript, World, pty};
 use hayes_tests::{scale, site::Site};
 use hayesd::dialect::{self, Dialect};
@@ -76,11 +76,15 @@ fn typed_ahead() -> Result<()> {
     each(|transcript, dialect, echo| replay(transcript, dialect, echo, Cut::Burst).map(drop))
 }
 
+/// Each line of a transcript is cut at each of its bytes: all lines at once, or, at full length, one line a
+/// replay, the others whole.
 #[test]
 fn at_every_split() -> Result<()> {
     each(|transcript, dialect, echo| {
-        for at in 1..input_length(transcript) {
-            replay(transcript, dialect, echo, Cut::At(at)).with_context(|| format!("at {at}"))?;
+        let together = (1..longest_line(transcript)).map(Cut::Each);
+        let alone = (1..scale::of(1, input_length(transcript))).map(Cut::At);
+        for cut in together.chain(alone) {
+            replay(transcript, dialect, echo, cut)?;
         }
         Ok(())
     })

@@ -1,9 +1,10 @@
 //! Every transcript in the driver's role: whole, byte by byte, at every split, with echo and without.
 
 use anyhow::{Context, Result, ensure};
-use hayes_tests::transcript::driver::drive;
+use hayes_tests::scale;
+use hayes_tests::transcript::driver::{Driven, drive};
 use hayes_tests::transcript::replay::Cut;
-use hayes_tests::transcript::{Event, Transcript, World};
+use hayes_tests::transcript::{Transcript, World};
 use hayesd::dialect::{self, Dialect};
 use std::path::Path;
 
@@ -34,8 +35,12 @@ fn each(test: impl Fn(&Transcript, &'static Dialect, bool) -> Result<()>) -> Res
 #[test]
 fn whole() -> Result<()> {
     each(|transcript, dialect, echo| {
-        let results = drive(transcript, dialect, echo, Cut::Whole)?;
-        ensure!(results > 0, "{}: no result", transcript.path.display());
+        let driven = drive(transcript, dialect, echo, Cut::Whole)?;
+        ensure!(
+            driven.results > 0,
+            "{}: no result",
+            transcript.path.display()
+        );
         Ok(())
     })
 }
@@ -45,19 +50,16 @@ fn byte_by_byte() -> Result<()> {
     each(|transcript, dialect, echo| drive(transcript, dialect, echo, Cut::Bytes).map(drop))
 }
 
+/// What the module says between two things that the host does is cut at each of its bytes: everywhere at
+/// once, or, at full length, at one place a replay.
 #[test]
 fn at_every_split() -> Result<()> {
     each(|transcript, dialect, echo| {
-        // With echo the module says the host's lines as well.
-        let said = transcript
-            .steps
-            .iter()
-            .filter(|step| echo || matches!(step.event, Event::Module { .. }))
-            .filter_map(|step| step.event.on_the_line())
-            .map(|bytes| bytes.len())
-            .sum();
-        for at in 1..said {
-            drive(transcript, dialect, echo, Cut::At(at)).with_context(|| format!("at {at}"))?;
+        let Driven { longest, said, .. } = drive(transcript, dialect, echo, Cut::Whole)?;
+        let together = (1..longest).map(Cut::Each);
+        let alone = (1..scale::of(1, said)).map(Cut::At);
+        for cut in together.chain(alone) {
+            drive(transcript, dialect, echo, cut).with_context(|| format!("{cut:?}"))?;
         }
         Ok(())
     })

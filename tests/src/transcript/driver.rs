@@ -31,14 +31,24 @@ enum Seen {
     Else(String),
 }
 
-/// Replays a transcript; the error names file and line of the first difference. Returns how many
-/// commands had their result.
+/// What came of a replay.
+#[derive(Clone, Copy, Debug)]
+pub struct Driven {
+    /// How many commands had their result.
+    pub results: usize,
+    /// Bytes that the module said.
+    pub said: usize,
+    /// The most of them between two things that the host did.
+    pub longest: usize,
+}
+
+/// Replays a transcript; the error names file and line of the first difference.
 pub fn drive(
     transcript: &Transcript,
     dialect: &'static Dialect,
     echo: bool,
     cut: Cut,
-) -> Result<usize> {
+) -> Result<Driven> {
     let exact = transcript.says(&World::Exact);
     let mut replay = Driver::new(dialect, echo && !exact, cut)?;
     let mut skipping = None;
@@ -65,7 +75,11 @@ pub fn drive(
         }
     }
     replay.settle().context("at the end")?;
-    Ok(replay.results)
+    Ok(Driven {
+        results: replay.results,
+        said: replay.position,
+        longest: replay.longest,
+    })
 }
 
 struct Driver {
@@ -77,8 +91,9 @@ struct Driver {
     command: Option<Vec<u8>>,
     echoed: bool,
     in_payload: bool,
-    /// Module bytes fed so far, for [`Cut::At`].
+    /// Module bytes fed so far, and the most of them at once.
     position: usize,
+    longest: usize,
     /// Module bytes that were not fed yet: all up to the next thing that the host does.
     pending: Vec<u8>,
     expected: Vec<Seen>,
@@ -98,6 +113,7 @@ impl Driver {
             echoed: false,
             in_payload: false,
             position: 0,
+            longest: 0,
             pending: Vec::new(),
             expected: Vec::new(),
             partial: Vec::new(),
@@ -232,23 +248,18 @@ impl Driver {
             (Seen::Data(more), Some(Seen::Data(data))) => data.extend(more),
             (event, _) => seen.push(event),
         };
-        match self.cut {
-            Cut::Bytes => {
-                for byte in &bytes {
-                    self.engine
-                        .received(std::slice::from_ref(byte), self.now, &mut tell);
-                }
+        if self.cut == Cut::Bytes {
+            for byte in &bytes {
+                self.engine
+                    .received(std::slice::from_ref(byte), self.now, &mut tell);
             }
-            Cut::At(at) if (self.position..self.position + bytes.len()).contains(&at) => {
-                let (before, after) = bytes.split_at(at - self.position);
-                self.engine.received(before, self.now, &mut tell);
-                self.engine.received(after, self.now, &mut tell);
-            }
-            Cut::Whole | Cut::Burst | Cut::At(_) => {
-                self.engine.received(&bytes, self.now, &mut tell);
-            }
+        } else {
+            let (before, after) = self.cut.two(&bytes, self.position);
+            self.engine.received(before, self.now, &mut tell);
+            self.engine.received(after, self.now, &mut tell);
         }
         self.position += bytes.len();
+        self.longest = self.longest.max(bytes.len());
         let expected = std::mem::take(&mut self.expected);
         ensure!(seen == expected, "expected {expected:?}, told {seen:?}");
         Ok(())

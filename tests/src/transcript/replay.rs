@@ -14,8 +14,23 @@ pub enum Cut {
     Bytes,
     /// The input's byte of this number begins another piece.
     At(usize),
+    /// Each line in two pieces: its byte of this number begins the second.
+    Each(usize),
     /// All lines up to the next wait or event in one piece, typed ahead.
     Burst,
+}
+
+impl Cut {
+    /// A line that begins at `position`, in its pieces; the second may be empty.
+    pub(super) fn two(self, line: &[u8], position: usize) -> (&[u8], &[u8]) {
+        let at = match self {
+            Self::At(at) => at.checked_sub(position),
+            Self::Each(at) => Some(at),
+            Self::Whole | Self::Bytes | Self::Burst => None,
+        };
+        let at = at.filter(|at| (1..line.len()).contains(at));
+        line.split_at(at.unwrap_or(line.len()))
+    }
 }
 
 /// Time between two bytes at 115 200 bits a second.
@@ -25,9 +40,17 @@ const AFTERWARDS: Duration = Duration::from_secs(600);
 
 /// Bytes of input of a transcript.
 pub fn input_length(transcript: &Transcript) -> usize {
+    lengths(transcript).sum()
+}
+
+/// Bytes of the longest line of a transcript's input.
+pub fn longest_line(transcript: &Transcript) -> usize {
+    lengths(transcript).max().unwrap_or(0)
+}
+
+fn lengths(transcript: &Transcript) -> impl Iterator<Item = usize> {
     let hosts = transcript.steps.iter().filter(|step| is_host(step));
-    let lengths = hosts.filter_map(|step| step.event.on_the_line());
-    lengths.map(|bytes| bytes.len()).sum()
+    hosts.filter_map(|step| step.event.on_the_line().map(|bytes| bytes.len()))
 }
 
 fn is_host(step: &Step) -> bool {
@@ -144,23 +167,21 @@ impl<'a> Replay<'a> {
     /// Sends what was typed ahead, cut as asked.
     fn flush(&mut self) {
         let bytes = std::mem::take(&mut self.ahead);
-        let from = self.position;
-        self.position += bytes.len();
-        match self.cut {
-            Cut::Bytes => {
-                for byte in bytes {
-                    self.wire.receive(&[byte]);
-                    self.wire.pass(CHARACTER);
-                }
-            }
-            Cut::At(at) if at > from && at < self.position => {
-                let (first, second) = bytes.split_at(at - from);
-                self.wire.receive(first);
+        if self.cut == Cut::Bytes {
+            for byte in bytes {
+                self.wire.receive(&[byte]);
                 self.wire.pass(CHARACTER);
-                self.wire.receive(second);
             }
-            Cut::At(_) | Cut::Whole | Cut::Burst if bytes.is_empty() => {}
-            Cut::At(_) | Cut::Whole | Cut::Burst => self.wire.receive(&bytes),
+            return;
+        }
+        let (first, second) = self.cut.two(&bytes, self.position);
+        self.position += bytes.len();
+        if !first.is_empty() {
+            self.wire.receive(first);
+        }
+        if !second.is_empty() {
+            self.wire.pass(CHARACTER);
+            self.wire.receive(second);
         }
     }
 

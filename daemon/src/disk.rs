@@ -13,15 +13,26 @@ pub struct Disk {
     work: To,
 }
 
+#[cfg(test)]
+#[derive(Clone, Default)]
+struct Queue(std::sync::Arc<std::sync::Mutex<std::collections::VecDeque<Work>>>);
+
+#[cfg(test)]
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Queue")
+    }
+}
+
 #[derive(Clone, Debug)]
 enum To {
     Thread(mpsc::Sender<Work>),
     /// Whoever hands work in does it, at once.
     #[cfg(test)]
     Inline,
-    /// A task each does it, a moment later.
+    /// A task each does what is next, a moment later: which task that is is not what counts.
     #[cfg(test)]
-    Tasks,
+    Tasks(Queue),
 }
 
 impl Disk {
@@ -48,7 +59,9 @@ impl Disk {
     /// order on a current-thread runtime.
     #[cfg(test)]
     pub(crate) fn tasks() -> Self {
-        Self { work: To::Tasks }
+        Self {
+            work: To::Tasks(Queue::default()),
+        }
     }
 
     /// Hands work in and returns at once; it is done after all that was handed in before.
@@ -59,10 +72,17 @@ impl Disk {
             #[cfg(test)]
             To::Inline => work(),
             #[cfg(test)]
-            To::Tasks => drop(tokio::spawn(async move {
-                tokio::task::yield_now().await;
-                work();
-            })),
+            To::Tasks(queue) => {
+                queue.0.lock().unwrap().push_back(Box::new(work));
+                let queue = queue.clone();
+                drop(tokio::spawn(async move {
+                    tokio::task::yield_now().await;
+                    let next = queue.0.lock().unwrap().pop_front();
+                    if let Some(work) = next {
+                        work();
+                    }
+                }));
+            }
         }
     }
 

@@ -9,6 +9,7 @@ pub mod config;
 pub mod dialect;
 pub mod disk;
 pub mod emulator;
+pub mod inbox;
 pub mod job;
 pub mod message;
 pub mod modem;

@@ -186,6 +186,7 @@ pub fn jobs(config: &Config) -> job::Settings {
     let daemon = &config.daemon;
     job::Settings {
         spool: daemon.state_dir.join("spool"),
+        inbox: daemon.state_dir.join("inbox"),
         limits: job::Limits {
             jobs: daemon.limits.jobs as usize,
             spool: daemon.limits.spool.0,

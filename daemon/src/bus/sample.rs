@@ -37,6 +37,7 @@ pub(super) fn snapshot(id: u32) -> Snapshot {
             outcome: Outcome::Pending(None),
         }],
         possible_duplicate: false,
+        summary: None,
     }
 }
 

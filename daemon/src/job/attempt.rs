@@ -1,5 +1,6 @@
-//! One attempt at a mail: over each way out in turn, until one answers.
+//! One attempt at a job: over each way out in turn, until one answers.
 
+use super::oneshot::{self, Inquiry};
 use super::progress::Doing;
 use super::settle::End;
 use super::types::{Backs, Via};
@@ -19,9 +20,26 @@ const GOODBYE: Duration = Duration::from_secs(10);
 
 /// What an attempt needs of a job.
 pub(super) struct Task {
-    pub(super) open: MailOpen,
-    pub(super) content: Content,
+    pub(super) errand: Errand,
     pub(super) via: Vec<Via>,
+}
+
+/// What is to be done over each way out.
+pub(super) enum Errand {
+    /// A mail is to be sent.
+    Mail(MailOpen, Content),
+    /// Something is to be asked.
+    Inquiry(Inquiry),
+}
+
+impl Errand {
+    /// How long it may take at most; where nobody knows how much there is, silence alone bounds it.
+    fn most(&self) -> Duration {
+        match self {
+            Self::Mail(_, content) => SILENCE + Duration::from_secs(content.size / SLOWEST),
+            Self::Inquiry(_) => Duration::MAX,
+        }
+    }
 }
 
 /// Tries each way out. The next one only where the way failed, not the server, and nothing was sent. None
@@ -52,11 +70,11 @@ pub(super) async fn attempt(task: &Task, backs: &dyn Backs, doing: &Doing) -> En
 
 /// Over one way, within its bounds. An error: the next may be tried.
 async fn over(task: &Task, via: &Via, backs: &dyn Backs, doing: &Doing) -> Result<End> {
-    let most = SILENCE + Duration::from_secs(task.content.size / SLOWEST);
+    let most = task.errand.most();
     let why = tokio::select! {
         // A result that is there counts, whatever else happens at the same time.
         biased;
-        end = session(task, via, backs, doing) => return end,
+        end = errand(task, via, backs, doing) => return end,
         () = doing.silent_for(SILENCE) => "the back gave no sign of life for 15 minutes",
         () = sleep(most) => "it took too long",
     };
@@ -67,25 +85,42 @@ async fn over(task: &Task, via: &Via, backs: &dyn Backs, doing: &Doing) -> Resul
     Err(Error::new(ErrorKind::Timeout, why))
 }
 
-async fn session(task: &Task, via: &Via, backs: &dyn Backs, doing: &Doing) -> Result<End> {
+async fn errand(task: &Task, via: &Via, backs: &dyn Backs, doing: &Doing) -> Result<End> {
+    match &task.errand {
+        Errand::Mail(open, content) => mail(open, content, via, backs, doing).await,
+        Errand::Inquiry(inquiry) => match oneshot::carry_out(inquiry, via, backs, doing).await {
+            Ok(summary) => Ok(End::Answered(summary)),
+            Err(error) if error.try_next() => Err(error),
+            Err(error) => Ok(failed(error)),
+        },
+    }
+}
+
+async fn mail(
+    open: &MailOpen,
+    content: &Content,
+    via: &Via,
+    backs: &dyn Backs,
+    doing: &Doing,
+) -> Result<End> {
     let Some(back) = backs.mail(via) else {
         return Err(Error::new(
             ErrorKind::NoModem,
             format!("there is no {via} for mail"),
         ));
     };
-    let mut session = match back.open(&task.open, doing).await {
+    let mut session = match back.open(open, doing).await {
         Ok(session) => session,
         Err(error) if error.try_next() => return Err(error),
         Err(error) => return Ok(failed(error)),
     };
     let verdicts = session.recipients().to_vec();
-    if let Some(end) = nobody_left(&verdicts, task.open.policy) {
+    if let Some(end) = nobody_left(&verdicts, open.policy) {
         // Politely, but nobody waits for it.
         give_up(session);
         return Ok(end);
     }
-    match session.finish(&task.content, doing).await {
+    match session.finish(content, doing).await {
         Ok(delivered) => {
             doing.hold(session);
             Ok(End::Delivered {

@@ -13,6 +13,10 @@ pub(super) trait Files: Send + Sync + std::fmt::Debug {
     fn write(&self, path: &Path, bytes: &[&[u8]]) -> io::Result<()>;
     /// Writes over the first bytes of a file, and syncs it.
     fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes at the end of a file, unsynced.
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Syncs a file.
+    fn sync(&self, path: &Path) -> io::Result<()>;
     /// Moves a file or folder.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes what was created, moved and removed in this folder last.
@@ -74,6 +78,18 @@ impl Files for RealFiles {
             .open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        OpenOptions::new()
+            .append(true)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path)?
+            .write_all(bytes)
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

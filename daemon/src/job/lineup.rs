@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(super) enum Lane {
     /// One modem does one thing at a time.
     Modem(String),
+    /// A mailbox is open for one at a time (RFC 1939 section 4).
+    Mailbox(String),
     /// A server reached over the network.
     Server(String, u16),
 }
@@ -130,7 +132,7 @@ impl Lineup {
         let a_lane = self.most.div_ceil(2);
         let may = |(lane, queue): &(&Lane, &Queue)| {
             let most = match lane {
-                Lane::Modem(_) => 1,
+                Lane::Modem(_) | Lane::Mailbox(_) => 1,
                 Lane::Server(..) => a_lane,
             };
             !queue.ready.is_empty() && queue.running < most

@@ -6,38 +6,46 @@
 mod attempt;
 mod files;
 mod lineup;
+mod oneshot;
 mod progress;
 mod record;
+mod request;
 mod run;
 mod schedule;
 mod settle;
 mod spool;
 mod submit;
 mod table;
+mod target;
 mod types;
 
 #[cfg(test)]
 mod tests;
 
 pub use record::fuzz_spool_header;
+pub use request::{
+    Answer, Handled, Kind, ListedEntry, ListedMessage, Request, RequestSubmission, Service,
+    Summary, Tested, Upload,
+};
 pub use schedule::Schedule;
 pub use types::{
-    Accounts, Backs, Delivery, JobId, Kind, Limits, MailAccount, MailSubmission, OnUnknown, Origin,
-    Outcome, RecipientState, Route, Snapshot, State, Via,
+    Accounts, Backs, Delivery, FtpAccount, JobId, Limits, MailAccount, MailSubmission, OnUnknown,
+    Origin, Outcome, Pop3Account, RecipientState, Route, Snapshot, State, Via,
 };
 
 use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::inbox::Inbox;
 use crate::service::{Error, ErrorKind, Result};
 use files::{Files, RealFiles};
-use record::Record;
+use record::{Record, Work};
 use settle::Rules;
 use spool::Spool;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
-use table::{Entry, Now, Table, Turn, snapshot};
+use table::{Entry, Kept, Now, Table, Turn, snapshot};
 use tokio::sync::{Notify, broadcast, watch};
 
 /// Changes that a slow listener may be behind before it has to list anew.
@@ -48,6 +56,8 @@ const BACKLOG: usize = 1024;
 pub struct Settings {
     /// The spool's folder; it is made if its parent exists.
     pub spool: PathBuf,
+    /// The inbox's folder; it is made if its parent exists.
+    pub inbox: PathBuf,
     /// Ways out, in order, where neither the submission nor its account names any.
     pub via: Vec<Via>,
     /// How much there may be.
@@ -59,10 +69,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults, in this folder.
+    /// The defaults, in this folder, with the inbox beside it.
     pub fn new(spool: impl Into<PathBuf>) -> Self {
+        let spool = spool.into();
         Self {
-            spool: spool.into(),
+            inbox: spool.with_file_name("inbox"),
+            spool,
             via: vec![Via::Ip],
             limits: Limits::default(),
             schedule: Schedule::default(),
@@ -86,6 +98,7 @@ impl std::fmt::Debug for Jobs {
 struct Shared {
     settings: Settings,
     spool: Spool,
+    inbox: Inbox,
     disk: Disk,
     clock: Arc<dyn Clock>,
     accounts: Arc<dyn Accounts>,
@@ -188,7 +201,7 @@ impl Jobs {
                 Turn::Waiting(uptime + record.due.saturating_sub(record.age.at(uptime)))
             };
             let seen = snapshot(&record, &Now::default(), None);
-            table.insert(record, None, turn, seen);
+            table.insert(record, Kept::default(), turn, seen);
         }
         let resumed = spool.clone();
         disk.run(move || {
@@ -200,7 +213,9 @@ impl Jobs {
             }
         })
         .await?;
+        let inbox = Inbox::open(settings.inbox.clone(), disk.clone()).await?;
         let shared = Arc::new(Shared {
+            inbox,
             settings,
             spool,
             disk,
@@ -261,6 +276,26 @@ impl Jobs {
         self.watch(id).map(|view| Arc::clone(&view.borrow()))
     }
 
+    /// The messages that were fetched.
+    pub fn inbox(&self) -> &Inbox {
+        &self.shared.inbox
+    }
+
+    /// What came back of a request that is done; of another job nothing. NotFound.
+    pub async fn answer(&self, id: JobId) -> Result<Answer> {
+        let request = {
+            let table = self.shared.table();
+            let entry = table.entries.get(&id).ok_or_else(|| unknown_job(id))?;
+            match &entry.record.work {
+                Work::Request(asked) if entry.record.state.is_final() => asked.request.clone(),
+                _ => return Ok(Answer::Nothing),
+            }
+        };
+        let shared = Arc::clone(&self.shared);
+        let read = move || oneshot::read(&shared, id, &request);
+        self.shared.disk.run(read).await?
+    }
+
     /// The job that this caller submitted with this token, if it is remembered.
     pub fn by_token(&self, origin: &Origin, token: &str) -> Option<JobId> {
         let table = self.shared.table();
@@ -307,7 +342,7 @@ impl Jobs {
             .entries
             .values()
             .filter(|entry| !entry.record.state.is_final());
-        active.map(|entry| entry.record.shape.size).sum()
+        active.map(|entry| entry.record.size()).sum()
     }
 
     /// Cancels a job for good, also while it runs; returns when that is on disk. A job that is finished

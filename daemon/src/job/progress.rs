@@ -76,7 +76,13 @@ impl Doing {
             now.via = Some(via.clone());
             now.phase = Phase::Waiting;
             now.bytes = 0;
+            now.total = 0;
         });
+    }
+
+    /// What is being done.
+    pub(super) fn current(&self) -> Phase {
+        self.heard().now.phase
     }
 
     /// The way out that was tried last.
@@ -118,7 +124,10 @@ impl Progress for Doing {
             early
         };
         if !early || done == total {
-            self.change(|now| now.bytes = done);
+            self.change(|now| {
+                now.bytes = done;
+                now.total = total;
+            });
         }
     }
 

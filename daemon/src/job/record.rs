@@ -1,5 +1,6 @@
 //! What the spool keeps of a job besides its message: the header file.
 
+use super::request::{Kind, Request, Service, Summary};
 use super::schedule::{Age, millis};
 use super::types::{Delivery, JobId, Origin, Outcome, RecipientState, State, Via};
 use crate::message::{MAX_RECIPIENTS, check_address};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The form of the header file. Others are not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A longer header is none of ours: a thousand recipients, each with an error, take less.
 pub(super) const MAX_RECORD: u64 = 4 << 20;
 
@@ -19,12 +20,8 @@ pub(super) struct Record {
     version: u32,
     pub(super) id: JobId,
     pub(super) origin: Origin,
+    pub(super) work: Work,
     pub(super) route: SavedRoute,
-    pub(super) sender: String,
-    pub(super) recipients: Vec<SavedRecipient>,
-    pub(super) policy: RecipientPolicy,
-    pub(super) shape: Shape,
-    pub(super) needs_date: bool,
     pub(super) via: Vec<Via>,
     pub(super) delivery: Delivery,
     pub(super) token: Option<String>,
@@ -48,7 +45,41 @@ pub(super) struct Record {
     pub(super) reply: Option<ServerReply>,
 }
 
-/// How a mail gets its server, without secrets.
+/// What a job does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Work {
+    /// It sends a mail.
+    Mail(Letter),
+    /// It asks something of a server.
+    Request(Asked),
+}
+
+/// A mail, but for its message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Letter {
+    pub(super) sender: String,
+    pub(super) recipients: Vec<SavedRecipient>,
+    pub(super) policy: RecipientPolicy,
+    pub(super) shape: Shape,
+    pub(super) needs_date: bool,
+}
+
+/// A request, but for the content of an upload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    pub(super) request: Request,
+    /// The size of an upload's content, in bytes.
+    pub(super) upload: Option<u64>,
+    /// For a fetch: messages from this number on came after it was asked for.
+    pub(super) since: u32,
+    /// What came back, once it is done.
+    pub(super) summary: Option<Summary>,
+}
+
+/// How a job gets its server, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum SavedRoute {
@@ -110,25 +141,100 @@ impl SavedRecipient {
 pub(super) struct NewRecord {
     pub(super) id: JobId,
     pub(super) origin: Origin,
+    pub(super) work: Work,
     pub(super) route: SavedRoute,
-    pub(super) sender: String,
-    pub(super) recipients: Vec<String>,
-    pub(super) policy: RecipientPolicy,
     pub(super) via: Vec<Via>,
     pub(super) delivery: Delivery,
     pub(super) token: Option<String>,
     pub(super) timeout: Option<Duration>,
     pub(super) created: u64,
     pub(super) age: Age,
-    /// For the limits, until the message is prepared.
-    pub(super) size: u64,
+}
+
+impl Letter {
+    /// A mail of which nothing is settled.
+    pub(super) fn new(sender: String, recipients: Vec<String>, policy: RecipientPolicy) -> Self {
+        let pending = |address| SavedRecipient {
+            address,
+            settled: Settled::Pending,
+            error: None,
+        };
+        Self {
+            sender,
+            recipients: recipients.into_iter().map(pending).collect(),
+            policy,
+            shape: Shape::default(),
+            needs_date: false,
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !(1..=MAX_RECIPIENTS).contains(&self.recipients.len()) {
+            return Err(format!("it has {} recipients", self.recipients.len()));
+        }
+        for recipient in &self.recipients {
+            check_address(&recipient.address).map_err(|error| error.text)?;
+        }
+        if !self.sender.is_empty() {
+            check_address(&self.sender).map_err(|error| error.text)?;
+        }
+        Ok(())
+    }
 }
 
 impl Record {
+    /// The recipients of a mail; of another job none.
+    pub(super) fn recipients(&self) -> &[SavedRecipient] {
+        match &self.work {
+            Work::Mail(letter) => &letter.recipients,
+            Work::Request(_) => &[],
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn recipients_mut(&mut self) -> &mut [SavedRecipient] {
+        match &mut self.work {
+            Work::Mail(letter) => &mut letter.recipients,
+            Work::Request(_) => &mut [],
+        }
+    }
+
+    /// Bytes of content in the spool.
+    pub(super) fn size(&self) -> u64 {
+        match &self.work {
+            Work::Mail(letter) => letter.shape.size,
+            Work::Request(asked) => asked.upload.unwrap_or_default(),
+        }
+    }
+
+    /// Whether there is content in the spool until it is done.
+    pub(super) fn has_content(&self) -> bool {
+        match &self.work {
+            Work::Mail(_) => true,
+            Work::Request(asked) => asked.upload.is_some(),
+        }
+    }
+
+    /// What it does.
+    pub(super) fn kind(&self) -> Kind {
+        match &self.work {
+            Work::Mail(_) => Kind::Mail,
+            Work::Request(asked) => Kind::of(&asked.request),
+        }
+    }
+
+    /// The service that it needs first.
+    pub(super) fn service(&self) -> Option<Service> {
+        match &self.work {
+            Work::Mail(_) => Some(Service::Smtp),
+            Work::Request(asked) => asked.request.service(),
+        }
+    }
+
     /// The recipients at these places, of those that the attempt which runs was begun for, have the mail.
     pub(super) fn mark_taken(&mut self, places: &[usize]) {
         let asked = self
-            .recipients
+            .recipients_mut()
             .iter_mut()
             .filter(|one| matches!(one.settled, Settled::Pending | Settled::Taken));
         for (place, one) in asked.enumerate() {
@@ -141,7 +247,7 @@ impl Record {
 
     /// The attempt is over: who has the mail keeps it.
     pub(super) fn keep_taken(&mut self) {
-        for one in &mut self.recipients {
+        for one in self.recipients_mut() {
             if one.settled == Settled::Taken {
                 one.settled = Settled::Delivered;
             }
@@ -153,23 +259,8 @@ impl Record {
             version: VERSION,
             id: new.id,
             origin: new.origin,
+            work: new.work,
             route: new.route,
-            sender: new.sender,
-            recipients: new
-                .recipients
-                .into_iter()
-                .map(|address| SavedRecipient {
-                    address,
-                    settled: Settled::Pending,
-                    error: None,
-                })
-                .collect(),
-            policy: new.policy,
-            shape: Shape {
-                size: new.size,
-                ..Shape::default()
-            },
-            needs_date: false,
             via: new.via,
             delivery: new.delivery,
             token: new.token,
@@ -199,20 +290,14 @@ impl Record {
     /// disk that failed, or from another version.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         let mut record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        // There may be thousands of them in memory.
-        record.recipients.shrink_to_fit();
-        record.via.shrink_to_fit();
         if record.version != VERSION {
             return Err(format!("its version is {}", record.version));
         }
-        if !(1..=MAX_RECIPIENTS).contains(&record.recipients.len()) {
-            return Err(format!("it has {} recipients", record.recipients.len()));
-        }
-        for recipient in &record.recipients {
-            check_address(&recipient.address).map_err(|error| error.text)?;
-        }
-        if !record.sender.is_empty() {
-            check_address(&record.sender).map_err(|error| error.text)?;
+        // There may be thousands of them in memory.
+        record.via.shrink_to_fit();
+        if let Work::Mail(letter) = &mut record.work {
+            letter.recipients.shrink_to_fit();
+            letter.check()?;
         }
         Ok(record)
     }
@@ -248,23 +333,39 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     pub(in crate::job) fn record(id: u32) -> Record {
+        let mut letter = Letter::new(
+            "pump7@example.org".into(),
+            vec!["a@example.org".into(), "b@example.org".into()],
+            RecipientPolicy::AnyAccepted,
+        );
+        letter.shape.size = 4;
         Record::new(NewRecord {
             id: JobId(id),
             origin: Origin::Bus { uid: 1000 },
+            work: Work::Mail(letter),
             route: SavedRoute::Account {
                 name: "alerts".into(),
             },
-            sender: "pump7@example.org".into(),
-            recipients: vec!["a@example.org".into(), "b@example.org".into()],
-            policy: RecipientPolicy::AnyAccepted,
             via: vec![Via::Modem("lte".into()), Via::Ip],
             delivery: Delivery::Queue,
             token: Some("t".into()),
             timeout: Some(Duration::from_secs(60)),
             created: 1_700_000_000_000,
             age: Age::new(Duration::from_secs(5), "boot"),
-            size: 4,
         })
+    }
+
+    /// The same asks for something.
+    pub(in crate::job) fn asking(request: Request) -> Record {
+        Record {
+            work: Work::Request(Asked {
+                request,
+                upload: None,
+                since: 1,
+                summary: None,
+            }),
+            ..record(7)
+        }
     }
 
     #[test]
@@ -276,7 +377,7 @@ pub(super) mod tests {
                 text: "4.7.1 greylisted".into(),
             }),
         );
-        record.recipients[1].settled = Settled::Refused;
+        record.recipients_mut()[1].settled = Settled::Refused;
         let bytes = record.to_bytes().unwrap();
         assert_eq!(Record::read(&bytes).unwrap(), record);
         fuzz_spool_header(&bytes);
@@ -287,8 +388,8 @@ pub(super) mod tests {
         let good = String::from_utf8(record(7).to_bytes().unwrap()).unwrap();
         assert!(Record::read(good.as_bytes()).is_ok());
         for (from, to) in [
-            ("\"version\":1", "\"version\":2"),
-            ("\"version\":1", "\"version\":1,\"more\":1"),
+            ("\"version\":2", "\"version\":1"),
+            ("\"version\":2", "\"version\":2,\"more\":1"),
             ("a@example.org", "a@example.org\\r\\nRCPT TO:<x@y>"),
             ("pump7@example.org", "pump7"),
             ("modem:lte", "modem:"),

@@ -1,15 +1,18 @@
 //! Carrying jobs out: when each has its turn, what bounds it, and what becomes of it.
 
-use super::attempt::{Task, attempt};
+use super::attempt::{Errand, Task, attempt};
 use super::lineup::Lane;
+use super::oneshot::Inquiry;
 use super::progress::Doing;
-use super::record::{Record, SavedRoute, Settled};
+use super::record::{Record, SavedRoute, Settled, Work};
+use super::request::Service;
 use super::settle::{End, settle};
-use super::table::{Cancel, Now, Saved, Turn};
+use super::table::{Cancel, Kept, Now, Saved, Turn};
+use super::target::Target;
 use super::types::{JobId, State, Via};
 use super::{Shared, panicked};
 use crate::message::date_line;
-use crate::service::{Content, Credentials, Error, ErrorKind, MailOpen, Result};
+use crate::service::{Content, Credentials, Error, ErrorKind, MailOpen, Result, Server};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -56,9 +59,9 @@ impl Shared {
             };
             entry.record.state = State::Running;
             entry.record.committing = false;
-            let (record, credentials) = (entry.record.clone(), entry.credentials.clone());
+            let (record, kept) = (entry.record.clone(), entry.kept.clone());
             self.show(entry, &Now::default());
-            let run = tokio::spawn(Arc::clone(self).run(record.clone(), credentials, cancel));
+            let run = tokio::spawn(Arc::clone(self).run(record.clone(), kept, cancel));
             let shared = Arc::clone(self);
             tokio::spawn(async move {
                 if run.await.is_err_and(|error| error.is_panic()) {
@@ -78,13 +81,14 @@ impl Shared {
             let due = table.lineup.due(uptime).into_iter();
             due.filter_map(|id| {
                 let record = &table.entries.get(&id)?.record;
-                Some((id, record.route.clone(), record.via.first().cloned()))
+                let about = (record.route.clone(), record.service());
+                Some((id, about, record.via.first().cloned()))
             })
             .collect()
         };
         // Accounts are looked up without the table: whoever answers may want it.
-        for (id, route, via) in due {
-            let lane = self.lane(&route, via);
+        for (id, (route, service), via) in due {
+            let lane = self.lane(&route, service, via);
             let mut table = self.table();
             if table.lineup.is_waiting(id) {
                 table.lineup.ready(id, lane);
@@ -92,11 +96,11 @@ impl Shared {
         }
     }
 
-    /// What this mail has in common with those that run into the same trouble.
-    fn lane(&self, route: &SavedRoute, via: Option<Via>) -> Lane {
+    /// What this job has in common with those that run into the same trouble.
+    fn lane(&self, route: &SavedRoute, service: Option<Service>, via: Option<Via>) -> Lane {
         let (server, account_via) = match route {
-            SavedRoute::Account { name } => match self.accounts.mail(name) {
-                Ok(account) => (account.server, account.via),
+            SavedRoute::Account { name } => match self.reach(name, service) {
+                Ok(reach) => reach,
                 // It fails at once.
                 Err(_) => return Lane::Server(String::new(), 0),
             },
@@ -104,9 +108,32 @@ impl Shared {
         };
         let first = |list: &[Via]| list.first().cloned();
         let via = via.or_else(|| first(&account_via).or_else(|| first(&self.settings.via)));
-        match via {
-            Some(Via::Modem(name)) => Lane::Modem(name),
-            Some(Via::Ip) | None => Lane::Server(server.host, server.port),
+        match (via, service, route) {
+            (Some(Via::Modem(name)), ..) => Lane::Modem(name),
+            (_, Some(Service::Pop3), SavedRoute::Account { name }) => Lane::Mailbox(name.clone()),
+            _ => Lane::Server(server.host, server.port),
+        }
+    }
+
+    /// The server of a service of an account, and the ways to it.
+    fn reach(&self, account: &str, service: Option<Service>) -> Result<(Server, Vec<Via>)> {
+        match service {
+            Some(Service::Smtp) => {
+                let mail = self.accounts.mail(account)?;
+                Ok((mail.server, mail.via))
+            }
+            Some(Service::Pop3) => {
+                let pop3 = self.accounts.pop3(account)?;
+                Ok((pop3.server, pop3.via))
+            }
+            Some(Service::Ftp) => {
+                let ftp = self.accounts.ftp(account)?;
+                Ok((ftp.server, ftp.via))
+            }
+            None => [Service::Smtp, Service::Pop3, Service::Ftp]
+                .into_iter()
+                .find_map(|service| self.reach(account, Some(service)).ok())
+                .ok_or_else(|| Error::new(ErrorKind::NotFound, "the account has no server")),
         }
     }
 
@@ -128,17 +155,12 @@ impl Shared {
         }
     }
 
-    async fn run(
-        self: Arc<Self>,
-        mut record: Record,
-        credentials: Option<Credentials>,
-        cancel: Arc<Cancel>,
-    ) {
+    async fn run(self: Arc<Self>, mut record: Record, kept: Kept, cancel: Arc<Cancel>) {
         let doing = Doing::new(Arc::clone(&self), record.id, Arc::clone(&cancel));
         let age = record.age.at(self.clock.uptime());
         let end = match record.deadline() {
             Some(deadline) if age >= deadline => Err(out_of_time(&record, false)),
-            _ => self.prepare(&mut record, credentials).await,
+            _ => self.prepare(&mut record, kept).await,
         };
         let end = match end {
             Ok(task) => {
@@ -172,12 +194,50 @@ impl Shared {
         drop(doing);
     }
 
-    /// The account, the date, what is left to be delivered.
-    async fn prepare(
+    /// The account, the date, what is left to be done.
+    async fn prepare(self: &Arc<Self>, record: &mut Record, kept: Kept) -> Result<Task> {
+        let is_mail = matches!(record.work, Work::Mail(_));
+        let (errand, account_via) = if is_mail {
+            self.prepare_mail(record, kept.credentials).await?
+        } else {
+            self.prepare_inquiry(record, kept.target)?
+        };
+        let via = [&record.via, &account_via]
+            .into_iter()
+            .find(|via| !via.is_empty())
+            .unwrap_or(&self.settings.via)
+            .clone();
+        Ok(Task { errand, via })
+    }
+
+    fn prepare_inquiry(
+        self: &Arc<Self>,
+        record: &Record,
+        target: Option<Target>,
+    ) -> Result<(Errand, Vec<Via>)> {
+        let (SavedRoute::Account { name }, Work::Request(asked)) = (&record.route, &record.work)
+        else {
+            let text = "a request without an account";
+            return Err(Error::new(ErrorKind::Internal, text));
+        };
+        let (_, via) = self.reach(name, asked.request.service())?;
+        let inquiry = Inquiry {
+            shared: Arc::clone(self),
+            id: record.id,
+            account: name.clone(),
+            request: asked.request.clone(),
+            upload: asked.upload,
+            since: asked.since,
+            target,
+        };
+        Ok((Errand::Inquiry(inquiry), via))
+    }
+
+    async fn prepare_mail(
         self: &Arc<Self>,
         record: &mut Record,
         credentials: Option<Credentials>,
-    ) -> Result<Task> {
+    ) -> Result<(Errand, Vec<Via>)> {
         let (server, credentials, account_via) = match &record.route {
             SavedRoute::Account { name } => {
                 let account = self.accounts.mail(name)?;
@@ -192,49 +252,46 @@ impl Shared {
             }
             SavedRoute::Direct { server, .. } => (server.clone(), credentials, Vec::new()),
         };
-        if record.needs_date {
-            self.date(record).await?;
+        let id = record.id;
+        let Work::Mail(letter) = &mut record.work else {
+            return Err(Error::new(ErrorKind::Internal, "the job is no mail"));
+        };
+        if letter.needs_date {
+            self.date(id).await?;
+            letter.needs_date = false;
         }
-        Ok(Task {
-            open: MailOpen {
-                server,
-                credentials,
-                sender: record.sender.clone(),
-                recipients: record
-                    .recipients
-                    .iter()
-                    .filter(|one| one.settled == Settled::Pending)
-                    .map(|one| one.address.clone())
-                    .collect(),
-                policy: record.policy,
-                shape: record.shape,
-            },
-            content: Content {
-                path: self.spool.message(record.id),
-                size: record.shape.size,
-            },
-            via: [&record.via, &account_via]
-                .into_iter()
-                .find(|via| !via.is_empty())
-                .unwrap_or(&self.settings.via)
-                .clone(),
-        })
+        let open = MailOpen {
+            server,
+            credentials,
+            sender: letter.sender.clone(),
+            recipients: letter
+                .recipients
+                .iter()
+                .filter(|one| one.settled == Settled::Pending)
+                .map(|one| one.address.clone())
+                .collect(),
+            policy: letter.policy,
+            shape: letter.shape,
+        };
+        let content = Content {
+            path: self.spool.message(id),
+            size: letter.shape.size,
+        };
+        Ok((Errand::Mail(open, content), account_via))
     }
 
     /// The message begins with a date that stands for none: now is the time for the true one.
-    async fn date(self: &Arc<Self>, record: &mut Record) -> Result<()> {
+    async fn date(&self, id: JobId) -> Result<()> {
         let date = self.clock.date().ok_or_else(|| {
             Error::new(
                 ErrorKind::ClockNotSet,
                 "the mail waits until this machine knows the date",
             )
         })?;
-        let (spool, id, line) = (self.spool.clone(), record.id, date_line(date));
+        let (spool, line) = (self.spool.clone(), date_line(date));
         self.disk
             .run(move || spool.overwrite(id, line.as_bytes()))
-            .await??;
-        record.needs_date = false;
-        Ok(())
+            .await?
     }
 
     async fn finish(self: Arc<Self>, mut record: Record, end: End, via: Option<Via>) {
@@ -246,7 +303,8 @@ impl Shared {
             if let Some(entry) = self.table().entries.get_mut(&id) {
                 // The progress of the attempt told the table, not this copy.
                 record.committing |= std::mem::take(&mut entry.record.committing);
-                for (own, told) in record.recipients.iter_mut().zip(&entry.record.recipients) {
+                let told = entry.record.recipients();
+                for (own, told) in record.recipients_mut().iter_mut().zip(told) {
                     if told.settled == Settled::Taken {
                         own.settled = Settled::Taken;
                     }
@@ -292,7 +350,7 @@ impl Shared {
             }
             let now = Now {
                 bytes: match record.state {
-                    State::Done => record.shape.size,
+                    State::Done => record.size(),
                     _ => 0,
                 },
                 ..Now::default()
@@ -373,12 +431,12 @@ fn out_of_time(record: &Record, committed: bool) -> Error {
 }
 
 fn tell(record: &Record) {
-    let id = record.id.0;
+    let (id, kind) = (record.id.0, record.kind().name());
     match (record.state, &record.error) {
-        (State::Done, _) => tracing::info!(job = id, "mail delivered"),
+        (State::Done, _) => tracing::info!(job = id, kind, "done"),
         (state, Some(error)) => {
-            tracing::warn!(job = id, state = state.name(), %error, "mail not delivered");
+            tracing::warn!(job = id, kind, state = state.name(), %error, "not done");
         }
-        (state, None) => tracing::info!(job = id, state = state.name(), "mail"),
+        (state, None) => tracing::info!(job = id, kind, state = state.name(), "job"),
     }
 }

@@ -1,6 +1,9 @@
 //! What an attempt means for a job: done, failed, or later. No I/O.
 
-use super::record::{Record, Settled};
+mod asked;
+
+use super::record::{Record, Settled, Work};
+use super::request::Summary;
 use super::schedule::Schedule;
 use super::types::{Delivery, OnUnknown, State};
 use crate::service::{Error, ErrorKind, Fault, ServerReply, Verdict};
@@ -21,6 +24,8 @@ pub(super) enum End {
     },
     /// Every recipient was refused, so nothing was sent.
     Refused { verdicts: Vec<Verdict> },
+    /// A request was carried out; what came back is in its file.
+    Answered(Summary),
     /// Somebody cancelled it.
     Cancelled,
 }
@@ -34,8 +39,14 @@ pub(super) struct Rules {
 
 /// Writes into the record what has become of the job, at this age of it.
 pub(super) fn settle(record: &mut Record, end: End, age: Duration, rules: &Rules) {
+    if matches!(record.work, Work::Request(_)) {
+        asked::settle(record, end, age, rules);
+        return;
+    }
     let was_committing = std::mem::take(&mut record.committing);
     match end {
+        // Mails are delivered, not answered.
+        End::Answered(_) => {}
         End::Cancelled => {
             record.keep_taken();
             record.possible_duplicate |= was_committing;
@@ -86,7 +97,7 @@ fn failed(record: &mut Record, error: Error, age: Duration, rules: &Rules) {
         close(record, &error);
         return;
     }
-    for one in &mut record.recipients {
+    for one in record.recipients_mut() {
         if one.settled == Settled::Pending {
             one.error = Some(error.clone());
         }
@@ -131,7 +142,7 @@ fn is_missing_link(error: &Error) -> bool {
 fn apply(record: &mut Record, verdicts: &[Verdict], delivered: bool, rules: &Rules) -> bool {
     let mut doubtful = false;
     let asked = record
-        .recipients
+        .recipients_mut()
         .iter_mut()
         .filter(|one| matches!(one.settled, Settled::Pending | Settled::Taken));
     for (one, verdict) in asked.zip(verdicts) {
@@ -165,7 +176,7 @@ fn apply(record: &mut Record, verdicts: &[Verdict], delivered: bool, rules: &Rul
 fn go_on(record: &mut Record, age: Duration, rules: &Rules) {
     let pending = || {
         record
-            .recipients
+            .recipients()
             .iter()
             .filter(|one| one.settled == Settled::Pending)
     };
@@ -199,7 +210,7 @@ fn go_on(record: &mut Record, age: Duration, rules: &Rules) {
 /// The end: whoever is pending is refused for this reason. Done, if anybody got it.
 pub(super) fn close(record: &mut Record, reason: &Error) {
     record.committing = false;
-    for one in &mut record.recipients {
+    for one in record.recipients_mut() {
         if one.settled == Settled::Pending {
             one.settled = Settled::Refused;
             if one.error.is_none() || !reason.is_temporary() {
@@ -208,7 +219,7 @@ pub(super) fn close(record: &mut Record, reason: &Error) {
         }
     }
     if record
-        .recipients
+        .recipients()
         .iter()
         .any(|one| one.settled == Settled::Delivered)
     {
@@ -216,7 +227,7 @@ pub(super) fn close(record: &mut Record, reason: &Error) {
         record.error = None;
         return;
     }
-    let first = record.recipients.iter().find_map(|one| one.error.clone());
+    let first = record.recipients().iter().find_map(|one| one.error.clone());
     record.state = State::Failed;
     record.error = Some(first.unwrap_or_else(|| reason.clone()));
 }
@@ -229,12 +240,16 @@ fn finish(record: &mut Record, state: State, error: Error) {
 /// What a restart of the daemon means for a job that was not finished. Done twice it gives the same: so it
 /// does no harm if the daemon dies before it is saved.
 pub(super) fn resume(record: &mut Record, age: Duration, rules: &Rules) {
+    if matches!(record.work, Work::Request(_)) {
+        asked::resume(record, age, rules);
+        return;
+    }
     let was_committing = std::mem::take(&mut record.committing);
     record.keep_taken();
     record.possible_duplicate |= was_committing;
     let soon = age.saturating_add(rules.schedule.after_restart());
     if !record
-        .recipients
+        .recipients()
         .iter()
         .any(|one| one.settled == Settled::Pending)
     {

@@ -1,7 +1,8 @@
 //! The spool: plain files, like a maildir. When a mail is accepted, it survives kill -9 and power loss.
 //!
-//! Each job is a folder `jobs/ID` with `header.json` and `message.eml`. It is made whole in `tmp/`, synced,
-//! and becomes visible by one rename. What is found in `tmp/` at start was never accepted. What can't be
+//! Each job is a folder `jobs/ID` with `header.json`, and `message.eml` or what else it sends. It is made
+//! whole in `tmp/`, synced, and becomes visible by one rename. What comes back is put beside it as `result`.
+//! What is found in `tmp/` at start was never accepted. What can't be
 //! read goes to `corrupt/`, for a person to look at. All of it blocks: it runs on the disk's thread.
 
 use super::files::{Files, Lock};
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 const HEADER: &str = "header.json";
 const MESSAGE: &str = "message.eml";
+const RESULT: &str = "result";
 /// Ids are reserved this many at a time, so that most jobs need no write for it.
 const RESERVED: u32 = 64;
 const NEXT_ID: &str = "next-id";
@@ -28,6 +30,16 @@ pub(super) struct Spool {
     root: PathBuf,
     files: Arc<dyn Files>,
     lock: Arc<Mutex<Option<Lock>>>,
+}
+
+/// What a job sends.
+pub(super) enum Content<'a> {
+    /// Nothing.
+    None,
+    /// These bytes, in parts.
+    Bytes(&'a [&'a [u8]]),
+    /// A file in `tmp/`, synced.
+    File(&'a Path),
 }
 
 /// What was there at start.
@@ -143,15 +155,15 @@ impl Spool {
         if name.to_str() != Some(record.id.to_string().as_str()) {
             return Err(format!("it is job {}", record.id));
         }
-        if !record.state.is_final() {
+        if !record.state.is_final() && record.has_content() {
             let size = self
                 .files
                 .size(&folder.join(MESSAGE))
                 .map_err(|error| format!("its message can't be read: {error}"))?;
-            if size != record.shape.size {
+            if size != record.size() {
                 return Err(format!(
                     "its message has {size} bytes instead of {}",
-                    record.shape.size
+                    record.size()
                 ));
             }
         }
@@ -197,23 +209,37 @@ impl Spool {
         Ok(next)
     }
 
-    /// Takes a job in. When this returns, it is on disk; when it fails, nothing of it is.
-    pub(super) fn accept(&self, record: &Record, message: &[&[u8]]) -> Result<(), Error> {
-        let cant = |error: &io::Error| failed("the message can't be saved", error);
-        let header = record
-            .to_bytes()
-            .map_err(|why| Error::new(ErrorKind::Internal, why))?;
-        let (free, total) = self.files.room(&self.root).map_err(|error| cant(&error))?;
+    /// SpoolFull where so many bytes more would leave too little for others.
+    pub(super) fn check_room(&self, size: u64) -> Result<(), Error> {
+        let (free, total) = self
+            .files
+            .room(&self.root)
+            .map_err(|error| failed("the room in the spool is not known", &error))?;
         let kept = KEPT_FREE.min(total / 20);
-        if free < kept.saturating_add(record.shape.size) {
+        if free < kept.saturating_add(size) {
             return Err(Error::new(
                 ErrorKind::SpoolFull,
                 "the disk of the spool is nearly full",
             ));
         }
+        Ok(())
+    }
+
+    /// Takes a job in. When this returns, it is on disk; when it fails, nothing of it is.
+    pub(super) fn accept(&self, record: &Record, content: Content<'_>) -> Result<(), Error> {
+        let cant = |error: &io::Error| failed("the message can't be saved", error);
+        let header = record
+            .to_bytes()
+            .map_err(|why| Error::new(ErrorKind::Internal, why))?;
+        // A file that was made here has its room already.
+        let size = match &content {
+            Content::Bytes(_) => record.size(),
+            Content::File(_) | Content::None => 0,
+        };
+        self.check_room(size)?;
         let made = self.tmp(&record.id.to_string());
         let visible = self.folder(record.id);
-        let result = self.make(&made, &header, message).and_then(|()| {
+        let result = self.make(&made, &header, content).and_then(|()| {
             self.files.rename(&made, &visible)?;
             self.files.sync_folder(&self.root.join("jobs"))
         });
@@ -226,9 +252,13 @@ impl Spool {
         Ok(())
     }
 
-    fn make(&self, folder: &Path, header: &[u8], message: &[&[u8]]) -> io::Result<()> {
+    fn make(&self, folder: &Path, header: &[u8], content: Content<'_>) -> io::Result<()> {
         self.files.make_folder(folder)?;
-        self.files.write(&folder.join(MESSAGE), message)?;
+        match content {
+            Content::None => {}
+            Content::Bytes(parts) => self.files.write(&folder.join(MESSAGE), parts)?,
+            Content::File(made) => self.files.rename(made, &folder.join(MESSAGE))?,
+        }
         self.files.write(&folder.join(HEADER), &[header])?;
         self.files.sync_folder(folder)
     }
@@ -250,7 +280,9 @@ impl Spool {
         if !record.state.is_final() {
             return result;
         }
-        self.drop_message(record.id);
+        if record.has_content() {
+            self.drop_message(record.id);
+        }
         result.or_else(|_| self.save(record))
     }
 
@@ -268,6 +300,52 @@ impl Spool {
         self.files.write(&made, &[bytes])?;
         self.files.rename(&made, &folder.join(name))?;
         self.files.sync_folder(folder)
+    }
+
+    /// Where a file is made that will be what a job sends; `name` is nobody else's. It goes at the next start.
+    pub(super) fn incoming(&self, name: &str) -> PathBuf {
+        self.tmp(&format!("{name}.incoming"))
+    }
+
+    /// Removes a file of [`Spool::incoming`] that came to nothing.
+    pub(super) fn drop_incoming(&self, made: &Path) {
+        let _ = self.files.remove(made);
+    }
+
+    /// A result begins; what was left of another attempt's goes.
+    pub(super) fn begin_result(&self, id: JobId) -> Result<(), Error> {
+        let made = self.tmp(&format!("{id}.{RESULT}"));
+        let _ = self.files.remove(&made);
+        self.files
+            .write(&made, &[])
+            .map_err(|error| failed("a result can't be saved", &error))
+    }
+
+    /// More of a result.
+    pub(super) fn more_result(&self, id: JobId, bytes: &[u8]) -> Result<(), Error> {
+        self.check_room(bytes.len() as u64)?;
+        self.files
+            .append(&self.tmp(&format!("{id}.{RESULT}")), bytes)
+            .map_err(|error| failed("a result can't be saved", &error))
+    }
+
+    /// A result is complete: it stays with its job.
+    pub(super) fn end_result(&self, id: JobId) -> Result<(), Error> {
+        let made = self.tmp(&format!("{id}.{RESULT}"));
+        let folder = self.folder(id);
+        self.files
+            .sync(&made)
+            .and_then(|()| self.files.rename(&made, &folder.join(RESULT)))
+            .and_then(|()| self.files.sync_folder(&folder))
+            .map_err(|error| failed("a result can't be saved", &error))
+    }
+
+    /// A result, if there is one of at most so many bytes.
+    pub(super) fn result(&self, id: JobId, most: u64) -> Result<Vec<u8>, Error> {
+        match self.files.read(&self.folder(id).join(RESULT), most) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            result => result.map_err(|error| failed("the result can't be read", &error)),
+        }
     }
 
     /// The message is not needed any more.

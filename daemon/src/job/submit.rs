@@ -1,14 +1,19 @@
-//! Taking a mail in.
+//! Taking a job in.
 
-use super::record::{NewRecord, Record, SavedRoute};
+use super::record::{Asked, Letter, NewRecord, Record, SavedRoute, Work};
+use super::request::{RequestSubmission, Service, Upload};
 use super::schedule::Age;
-use super::table::{Now, Turn, snapshot};
-use super::types::{Delivery, JobId, MailSubmission, Route};
+use super::spool::{Content, Spool};
+use super::table::{Kept, Now, Turn, snapshot};
+use super::target::Target;
+use super::types::{Delivery, JobId, MailSubmission, Origin, Route};
 use super::{Jobs, Shared, millis};
 use crate::message::{MAX_RECIPIENTS, Stamp, check_address, date_line, prepare};
-use crate::service::{Credentials, Error, ErrorKind, Result};
+use crate::service::{Error, ErrorKind, Result};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 const MAX_TOKEN: usize = 256;
@@ -20,29 +25,128 @@ impl Jobs {
     pub async fn submit_mail(&self, mail: MailSubmission) -> Result<JobId> {
         let mail = check(mail, self)?;
         let shared = &self.shared;
+        let (route, credentials) = match mail.route {
+            Route::Account(name) => (SavedRoute::Account { name }, None),
+            Route::Direct {
+                server,
+                credentials,
+            } => {
+                let login = credentials.is_some();
+                (SavedRoute::Direct { server, login }, credentials)
+            }
+        };
+        let mut letter = Letter::new(mail.sender, mail.recipients, mail.policy);
+        letter.shape.size = mail.message.len() as u64;
+        let record = Record::new(NewRecord {
+            id: JobId(0),
+            origin: mail.origin,
+            work: Work::Mail(letter),
+            route,
+            via: mail.via,
+            delivery: mail.delivery,
+            token: mail.token,
+            timeout: mail.timeout,
+            created: millis(SystemTime::now()),
+            age: Age::new(shared.clock.uptime(), &shared.boot),
+        });
+        let kept = Kept {
+            credentials,
+            target: None,
+        };
+        self.take_in(record, kept, Payload::Mail(mail.message))
+            .await
+    }
+
+    /// Takes a request in. When it returns, it survives kill -9 and power loss (but for a download to a
+    /// descriptor, which then fails), and is on its way. InvalidArgument, NotFound (account),
+    /// QuotaExceeded, SpoolFull.
+    pub async fn submit_request(&self, request: RequestSubmission) -> Result<JobId> {
+        let shared = &self.shared;
+        let made = match &request.upload {
+            Some(Upload::File(path, _)) => Some(path.clone()),
+            _ => None,
+        };
+        let result = self.submit_checked(request).await;
+        // Moved from there, or of no use: a job that was there already has its own.
+        if let Some(path) = made {
+            let spool = shared.spool.clone();
+            shared.disk.run(move || spool.drop_incoming(&path)).await?;
+        }
+        result
+    }
+
+    async fn submit_checked(&self, request: RequestSubmission) -> Result<JobId> {
+        check_request(&request, self)?;
+        let shared = &self.shared;
+        let asked = Asked {
+            request: request.request,
+            upload: request.upload.as_ref().map(Upload::size),
+            since: shared.inbox.next_number(&request.account),
+            summary: None,
+        };
+        let record = Record::new(NewRecord {
+            id: JobId(0),
+            origin: request.origin,
+            work: Work::Request(asked),
+            route: SavedRoute::Account {
+                name: request.account,
+            },
+            via: request.via,
+            delivery: Delivery::Queue,
+            token: request.token,
+            timeout: request.timeout,
+            created: millis(SystemTime::now()),
+            age: Age::new(shared.clock.uptime(), &shared.boot),
+        });
+        let kept = Kept {
+            credentials: None,
+            target: request.into.map(Target::new),
+        };
+        self.take_in(record, kept, Payload::Upload(request.upload))
+            .await
+    }
+
+    /// Where to make a file for [`Upload::File`], and how many bytes it may have. Nobody else has this name.
+    /// QuotaExceeded, SpoolFull.
+    pub async fn upload_file(&self, origin: &Origin) -> Result<(PathBuf, u64)> {
+        static NAMES: AtomicU64 = AtomicU64::new(0);
+        let shared = &self.shared;
+        let left = {
+            let table = shared.table();
+            table.check_limits(origin, 0, &shared.settings.limits)?;
+            table.room(origin, &shared.settings.limits)
+        };
+        let spool = shared.spool.clone();
+        shared.disk.run(move || spool.check_room(0)).await??;
+        let name = NAMES.fetch_add(1, Ordering::Relaxed).to_string();
+        Ok((shared.spool.incoming(&name), left))
+    }
+
+    /// Into the table and onto the disk, unless its caller has given its token before.
+    async fn take_in(&self, mut record: Record, kept: Kept, payload: Payload) -> Result<JobId> {
+        let shared = &self.shared;
         let (id, stored) = {
             let mut table = shared.table();
-            let known = mail
+            let known = record
                 .token
                 .as_ref()
-                .and_then(|token| table.by_token(&mail.origin, token));
+                .and_then(|token| table.by_token(&record.origin, token));
             match known.and_then(|id| table.entries.get(&id)) {
                 Some(entry) => match &entry.turn {
                     Turn::Storing(stored) => (entry.record.id, stored.clone()),
                     _ => return Ok(entry.record.id),
                 },
                 None => {
-                    let size = mail.message.len() as u64;
-                    table.check_limits(&mail.origin, size, &shared.settings.limits)?;
-                    let id = table.new_id()?;
+                    table.check_limits(&record.origin, record.size(), &shared.settings.limits)?;
+                    record.id = table.new_id()?;
                     let (tell, stored) = watch::channel(None);
-                    let (record, credentials, message) = shared.record(id, mail);
                     let seen = snapshot(&record, &Now::default(), None);
                     let turn = Turn::Storing(stored.clone());
-                    table.insert(record.clone(), credentials, turn, seen);
+                    table.insert(record.clone(), kept, turn, seen);
                     let shared = Arc::clone(shared);
+                    let id = record.id;
                     tokio::spawn(async move {
-                        let result = shared.store(record, message).await;
+                        let result = shared.store(record, payload).await;
                         tell.send_replace(Some(result));
                     });
                     (id, stored)
@@ -53,7 +157,7 @@ impl Jobs {
         let result = stored
             .wait_for(Option::is_some)
             .await
-            .map_err(|_| Error::new(ErrorKind::Internal, "a mail was given up half-way"))?;
+            .map_err(|_| Error::new(ErrorKind::Internal, "a job was given up half-way"))?;
         match &*result {
             Some(Err(error)) => Err(error.clone()),
             _ => Ok(id),
@@ -81,16 +185,7 @@ fn check(mut mail: MailSubmission, jobs: &Jobs) -> Result<MailSubmission> {
         }
     }
     mail.recipients = recipients;
-    if mail.timeout.is_some_and(|timeout| timeout.is_zero()) {
-        return Err(invalid("a timeout of 0 leaves no time at all"));
-    }
-    if mail
-        .token
-        .as_ref()
-        .is_some_and(|token| token.is_empty() || token.len() > MAX_TOKEN)
-    {
-        return Err(invalid("a token has 1 to 256 bytes"));
-    }
+    check_bounds(mail.timeout, mail.token.as_deref())?;
     let most = jobs.shared.settings.limits.message;
     if mail.message.len() as u64 > most {
         return Err(Error::new(
@@ -107,40 +202,48 @@ fn check(mut mail: MailSubmission, jobs: &Jobs) -> Result<MailSubmission> {
     Ok(mail)
 }
 
-impl Shared {
-    fn record(&self, id: JobId, mail: MailSubmission) -> (Record, Option<Credentials>, Vec<u8>) {
-        let (route, credentials) = match mail.route {
-            Route::Account(name) => (SavedRoute::Account { name }, None),
-            Route::Direct {
-                server,
-                credentials,
-            } => {
-                let login = credentials.is_some();
-                (SavedRoute::Direct { server, login }, credentials)
-            }
-        };
-        let record = Record::new(NewRecord {
-            id,
-            origin: mail.origin,
-            route,
-            sender: mail.sender,
-            recipients: mail.recipients,
-            policy: mail.policy,
-            via: mail.via,
-            delivery: mail.delivery,
-            token: mail.token,
-            timeout: mail.timeout,
-            created: millis(SystemTime::now()),
-            age: Age::new(self.clock.uptime(), &self.boot),
-            size: mail.message.len() as u64,
-        });
-        (record, credentials, mail.message)
+fn check_bounds(timeout: Option<Duration>, token: Option<&str>) -> Result<()> {
+    let invalid = |text: &str| Err(Error::new(ErrorKind::InvalidArgument, text));
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        return invalid("a timeout of 0 leaves no time at all");
     }
+    if token.is_some_and(|token| token.is_empty() || token.len() > MAX_TOKEN) {
+        return invalid("a token has 1 to 256 bytes");
+    }
+    Ok(())
+}
 
-    /// Makes the message fit and writes it down; then the job is on its way.
-    async fn store(self: Arc<Self>, mut record: Record, message: Vec<u8>) -> Result<()> {
+/// What can be said of a request before it is tried.
+fn check_request(submission: &RequestSubmission, jobs: &Jobs) -> Result<()> {
+    check_bounds(submission.timeout, submission.token.as_deref())?;
+    submission.request.check()?;
+    let (accounts, name) = (&jobs.shared.accounts, &submission.account);
+    match submission.request.service() {
+        Some(Service::Smtp) => accounts.mail(name).map(drop),
+        Some(Service::Pop3) => accounts.pop3(name).map(drop),
+        Some(Service::Ftp) => accounts.ftp(name).map(drop),
+        // One that is broken is to be tested, one that is not there is not.
+        None => accounts.exists(name),
+    }
+}
+
+/// What a job sends, before it is on disk.
+enum Payload {
+    /// A mail's message, as it came.
+    Mail(Vec<u8>),
+    /// An upload's content.
+    Upload(Option<Upload>),
+}
+
+impl Shared {
+    /// Writes it down; then the job is on its way.
+    async fn store(self: Arc<Self>, mut record: Record, payload: Payload) -> Result<()> {
         let id = record.id;
-        let stamp = Stamp::new(&*self.clock, &record.sender);
+        let sender = match &record.work {
+            Work::Mail(letter) => letter.sender.as_str(),
+            Work::Request(_) => "",
+        };
+        let stamp = Stamp::new(&*self.clock, sender);
         let reserve = id.0 >= self.table().reserved;
         let spool = self.spool.clone();
         let work = move || {
@@ -149,16 +252,16 @@ impl Shared {
             } else {
                 None
             };
-            let prepared = prepare(message, &stamp)?;
-            record.shape = prepared.shape;
-            let mut date = String::new();
-            if prepared.needs_date && record.delivery == Delivery::Queue {
-                // As long as the true one, which takes its place when the time is known.
-                date = date_line(SystemTime::UNIX_EPOCH);
-                record.shape.size += date.len() as u64;
-                record.needs_date = true;
+            match payload {
+                Payload::Mail(message) => accept_mail(&spool, &mut record, message, &stamp)?,
+                Payload::Upload(None) => spool.accept(&record, Content::None)?,
+                Payload::Upload(Some(Upload::Bytes(bytes))) => {
+                    spool.accept(&record, Content::Bytes(&[&bytes]))?;
+                }
+                Payload::Upload(Some(Upload::File(path, _))) => {
+                    spool.accept(&record, Content::File(&path))?;
+                }
             }
-            spool.accept(&record, &[date.as_bytes(), &prepared.rfc5322])?;
             Ok((record, reserved))
         };
         let result = match self.disk.run(work).await {
@@ -173,9 +276,9 @@ impl Shared {
                 }
                 tracing::info!(
                     job = id.0,
-                    bytes = record.shape.size,
-                    recipients = record.recipients.len(),
-                    "mail accepted"
+                    kind = record.kind().name(),
+                    bytes = record.size(),
+                    "job accepted"
                 );
                 let uptime = self.clock.uptime();
                 self.put_back(record, uptime);
@@ -187,4 +290,24 @@ impl Shared {
             }
         }
     }
+}
+
+/// Makes a message fit and writes it down.
+fn accept_mail(spool: &Spool, record: &mut Record, message: Vec<u8>, stamp: &Stamp) -> Result<()> {
+    let prepared = prepare(message, stamp)?;
+    let mut date = String::new();
+    let delivery = record.delivery;
+    if let Work::Mail(letter) = &mut record.work {
+        letter.shape = prepared.shape;
+        if prepared.needs_date && delivery == Delivery::Queue {
+            // As long as the true one, which takes its place when the time is known.
+            date = date_line(SystemTime::UNIX_EPOCH);
+            letter.shape.size += date.len() as u64;
+            letter.needs_date = true;
+        }
+    }
+    spool.accept(
+        record,
+        Content::Bytes(&[date.as_bytes(), &prepared.rfc5322]),
+    )
 }

@@ -1,8 +1,10 @@
 //! The jobs in memory: what each is about to do, what can be seen of it, and how much there is.
 
 use super::lineup::Lineup;
-use super::record::{Record, SavedRoute};
-use super::types::{Delivery, JobId, Kind, Limits, Origin, Snapshot, State, Via};
+use super::record::{Record, SavedRoute, Work};
+use super::request::Kind;
+use super::target::Target;
+use super::types::{Delivery, JobId, Limits, Origin, Snapshot, State, Via};
 use crate::service::{Credentials, Error, ErrorKind, Phase, Result};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,13 +15,21 @@ use tokio::sync::{Notify, watch};
 /// One job.
 pub(super) struct Entry {
     pub(super) record: Record,
-    /// For [`SavedRoute::Direct`]; never written to disk.
-    pub(super) credentials: Option<Credentials>,
+    pub(super) kept: Kept,
     pub(super) turn: Turn,
     /// What can be seen of it.
     pub(super) view: watch::Sender<Arc<Snapshot>>,
     /// Its header as it was last saved in this life of the daemon.
     pub(super) saved: Option<Saved>,
+}
+
+/// What a job has in memory only: never written to disk.
+#[derive(Clone, Default)]
+pub(super) struct Kept {
+    /// For [`SavedRoute::Direct`].
+    pub(super) credentials: Option<Credentials>,
+    /// Where a download goes.
+    pub(super) target: Option<Target>,
 }
 
 /// What a header on disk says, as far as another is compared with it.
@@ -74,6 +84,8 @@ pub(super) struct Now {
     pub(super) phase: Phase,
     pub(super) via: Option<Via>,
     pub(super) bytes: u64,
+    /// Of so many, where the job itself does not say.
+    pub(super) total: u64,
 }
 
 impl Table {
@@ -130,7 +142,7 @@ impl Table {
         let (mut jobs, mut bytes) = (0_usize, size);
         for entry in mine {
             jobs += 1;
-            bytes = bytes.saturating_add(entry.record.shape.size);
+            bytes = bytes.saturating_add(entry.record.size());
         }
         if jobs >= limits.jobs {
             return Err(Error::new(
@@ -142,12 +154,25 @@ impl Table {
             return Err(Error::new(
                 ErrorKind::QuotaExceeded,
                 format!(
-                    "your mails would take {bytes} bytes, the limit is {}",
+                    "your jobs would take {bytes} bytes, the limit is {}",
                     limits.spool
                 ),
             ));
         }
         Ok(())
+    }
+
+    /// How many bytes more this caller may have in the spool.
+    pub(super) fn room(&self, origin: &Origin, limits: &Limits) -> u64 {
+        if matches!(origin, Origin::Bus { uid: 0 }) {
+            return u64::MAX;
+        }
+        let mine = self
+            .entries
+            .values()
+            .filter(|entry| entry.record.origin == *origin && !entry.record.state.is_final());
+        let used: u64 = mine.map(|entry| entry.record.size()).sum();
+        limits.spool.saturating_sub(used)
     }
 
     /// A number that no job had.
@@ -160,13 +185,7 @@ impl Table {
     }
 
     /// Puts a job in.
-    pub(super) fn insert(
-        &mut self,
-        record: Record,
-        credentials: Option<Credentials>,
-        turn: Turn,
-        seen: Snapshot,
-    ) {
+    pub(super) fn insert(&mut self, record: Record, kept: Kept, turn: Turn, seen: Snapshot) {
         let id = record.id;
         if let Some(token) = &record.token {
             self.tokens
@@ -176,7 +195,7 @@ impl Table {
             id,
             Box::new(Entry {
                 record,
-                credentials,
+                kept,
                 turn: Turn::Storing(watch::Sender::new(None).subscribe()),
                 view: watch::Sender::new(Arc::new(seen)),
                 saved: None,
@@ -276,9 +295,18 @@ impl Saved {
 /// What can be seen of a job.
 pub(super) fn snapshot(record: &Record, now: &Now, next_attempt: Option<SystemTime>) -> Snapshot {
     let deferred = record.state == State::Deferred;
+    let (sender, summary) = match &record.work {
+        Work::Mail(letter) => (letter.sender.clone(), None),
+        Work::Request(asked) => (String::new(), asked.summary),
+    };
+    // What is in a mailbox or a folder was not transferred.
+    let is_list = matches!(record.kind(), Kind::Pop3Check | Kind::FtpList);
+    let moved = summary
+        .filter(|_| !is_list)
+        .map_or(0, |summary| summary.bytes);
     Snapshot {
         id: record.id,
-        kind: Kind::Mail,
+        kind: record.kind(),
         state: record.state,
         phase: now.phase,
         via: now.via.clone().or_else(|| record.last_via.clone()),
@@ -288,16 +316,17 @@ pub(super) fn snapshot(record: &Record, now: &Now, next_attempt: Option<SystemTi
             SavedRoute::Direct { .. } => None,
         },
         delivery: record.delivery,
-        bytes_done: now.bytes,
-        bytes_total: record.shape.size,
+        bytes_done: now.bytes.max(moved),
+        bytes_total: record.size().max(now.total).max(moved),
         attempts: record.attempts,
         created: SystemTime::UNIX_EPOCH + Duration::from_millis(record.created),
         next_attempt: next_attempt.filter(|_| deferred),
         error: record.error.clone(),
         reply: record.reply.clone(),
-        sender: record.sender.clone(),
-        recipients: record.recipients.iter().map(|one| one.state()).collect(),
+        sender,
+        recipients: record.recipients().iter().map(|one| one.state()).collect(),
         possible_duplicate: record.possible_duplicate,
+        summary,
     }
 }
 
@@ -314,7 +343,7 @@ mod tests {
             let mut table = Table::new(1, 4);
             let record = record(1);
             let (id, seen) = (record.id, snapshot(&record, &Now::default(), None));
-            table.insert(record, None, Turn::Waiting(now), seen);
+            table.insert(record, Kept::default(), Turn::Waiting(now), seen);
             if is_ready {
                 table.lineup.ready(id, Lane::Modem("lte".into()));
             }

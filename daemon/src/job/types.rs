@@ -1,7 +1,9 @@
 //! What a job is asked with, and what can be seen of it.
 
+use super::request::{Kind, Summary};
 use crate::service::{
-    self, Credentials, Error, MailBack, Phase, RecipientPolicy, Server, ServerReply,
+    self, Credentials, Error, ErrorKind, FileBack, MailBack, MailboxBack, Phase, RecipientPolicy,
+    Secret, Server, ServerReply,
 };
 use std::fmt;
 use std::str::FromStr;
@@ -182,22 +184,6 @@ impl State {
     }
 }
 
-/// What a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Sends a mail.
-    Mail,
-}
-
-impl Kind {
-    /// Its name on D-Bus.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-        }
-    }
-}
-
 /// What became of one recipient so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecipientState {
@@ -257,6 +243,8 @@ pub struct Snapshot {
     pub recipients: Vec<RecipientState>,
     /// The result of an attempt never came and the mail was, or may be, sent again.
     pub possible_duplicate: bool,
+    /// What came back of a request, in short.
+    pub summary: Option<Summary>,
 }
 
 impl Snapshot {
@@ -282,17 +270,70 @@ pub struct MailAccount {
     pub via: Vec<Via>,
 }
 
+/// What an account says about its mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pop3Account {
+    /// The server.
+    pub server: Server,
+    /// Who we are to it.
+    pub credentials: Credentials,
+    /// Ways out, in order.
+    pub via: Vec<Via>,
+}
+
+/// What an account says about files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FtpAccount {
+    /// The server.
+    pub server: Server,
+    /// Who we are to it; without, anonymous.
+    pub credentials: Option<Credentials>,
+    /// What some servers ask for besides (RFC 959 ACCT).
+    pub account: Option<Secret>,
+    /// The server connects to us for data.
+    pub active: bool,
+    /// Ways out, in order.
+    pub via: Vec<Via>,
+}
+
 /// The accounts as they are now.
 pub trait Accounts: Send + Sync {
     /// What this account says about mail. NotFound where there is no such account or it has no mail;
     /// TemporaryFailure where it can't be used as this machine is now (a secret that is missing).
     fn mail(&self, account: &str) -> service::Result<MailAccount>;
+
+    /// NotFound where there is no such account at all.
+    fn exists(&self, account: &str) -> service::Result<()> {
+        self.mail(account).map(drop)
+    }
+
+    /// What this account says about its mailbox; errors as those of [`Accounts::mail`].
+    fn pop3(&self, account: &str) -> service::Result<Pop3Account> {
+        let _ = account;
+        Err(Error::new(ErrorKind::NotFound, "no account has pop3"))
+    }
+
+    /// What this account says about files; errors as those of [`Accounts::mail`].
+    fn ftp(&self, account: &str) -> service::Result<FtpAccount> {
+        let _ = account;
+        Err(Error::new(ErrorKind::NotFound, "no account has ftp"))
+    }
 }
 
 /// The backs as they are now.
 pub trait Backs: Send + Sync {
     /// The back for mail that is meant; `None` where there is none.
     fn mail(&self, via: &Via) -> Option<Arc<dyn MailBack>>;
+
+    /// The back for mailboxes that is meant; `None` where there is none.
+    fn mailbox(&self, _via: &Via) -> Option<Arc<dyn MailboxBack>> {
+        None
+    }
+
+    /// The back for files that is meant; `None` where there is none.
+    fn files(&self, _via: &Via) -> Option<Arc<dyn FileBack>> {
+        None
+    }
 
     /// What this way out wants done when a mail was sent over it and its result never came; `None`:
     /// nothing special.

@@ -27,7 +27,8 @@ pub enum Representation {
 }
 
 /// Where an upload goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Placing {
     /// In the place of what was there.
     #[default]
@@ -41,7 +42,8 @@ pub enum Placing {
 }
 
 /// What an entry of a folder is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum EntryKind {
     /// A file.
     File,

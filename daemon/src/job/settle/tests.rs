@@ -48,7 +48,7 @@ fn failed_with(error: Error) -> Record {
 }
 
 fn states(record: &Record) -> Vec<Settled> {
-    record.recipients.iter().map(|one| one.settled).collect()
+    record.recipients().iter().map(|one| one.settled).collect()
 }
 
 #[test]
@@ -78,9 +78,12 @@ fn one_taken_and_nobody_knows_about_the_other() {
         let end = End::Delivered { verdicts, reply };
         settle(&mut record, end, Duration::from_secs(10), &rules);
         assert!(record.possible_duplicate);
-        let kind = record.recipients[1].error.as_ref().map(|error| error.kind);
+        let kind = record.recipients()[1]
+            .error
+            .as_ref()
+            .map(|error| error.kind);
         assert_eq!(kind, Some(ErrorKind::Unknown));
-        (record.state, record.recipients[1].settled)
+        (record.state, record.recipients()[1].settled)
     };
     assert_eq!(end(OnUnknown::Retry), (State::Deferred, Settled::Pending));
     assert_eq!(end(OnUnknown::Fail), (State::Done, Settled::Refused));

@@ -96,6 +96,16 @@ impl Files for Broken {
         RealFiles.overwrite(path, bytes)
     }
 
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.step()?;
+        RealFiles.append(path, bytes)
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        self.step()?;
+        RealFiles.sync(path)
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.step()?;
         RealFiles.rename(from, to)
@@ -313,6 +323,24 @@ impl Files for Model {
                 let target = if step == 0 { now } else { kept };
                 target[..bytes.len()].copy_from_slice(bytes);
             }
+        }
+        Ok(())
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut nodes = self.step()?;
+        let at = find(&nodes, path)?;
+        if let Node::File { now, .. } = &mut nodes[at] {
+            now.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        let mut nodes = self.step()?;
+        let at = find(&nodes, path)?;
+        if let Node::File { now, kept } = &mut nodes[at] {
+            kept.clone_from(now);
         }
         Ok(())
     }

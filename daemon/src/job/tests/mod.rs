@@ -3,7 +3,9 @@
 mod disk;
 mod life;
 mod races;
+mod requests;
 mod restart;
+mod servers;
 mod spool;
 mod torture;
 mod world;

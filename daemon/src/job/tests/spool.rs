@@ -3,9 +3,9 @@
 use super::disk::{Broken, Model};
 use super::world::Folder;
 use crate::job::files::{Files, RealFiles};
-use crate::job::record::Record;
 use crate::job::record::tests::record;
-use crate::job::spool::{Found, Spool};
+use crate::job::record::{Record, Work};
+use crate::job::spool::{Content, Found, Spool};
 use crate::job::types::{JobId, State};
 use crate::service::{ErrorKind, Result};
 use std::collections::BTreeMap;
@@ -22,7 +22,9 @@ fn message(id: u32) -> Vec<u8> {
 
 fn sized(id: u32) -> Record {
     let mut record = record(id);
-    record.shape.size = message(id).len() as u64;
+    if let Work::Mail(letter) = &mut record.work {
+        letter.shape.size = message(id).len() as u64;
+    }
     record
 }
 
@@ -47,7 +49,7 @@ fn live(files: Arc<dyn Files>, root: &Path, promises: &mut Promises) -> Result<(
         spool.reserve(id)?;
         let body = message(id.0);
         let (head, rest) = body.split_at(9);
-        spool.accept(&sized(id.0), &[head, rest])?;
+        spool.accept(&sized(id.0), Content::Bytes(&[head, rest]))?;
         promises.kept.insert(id.0, State::Queued);
         promises.given = id.0;
         promises.uncertain = None;
@@ -142,11 +144,13 @@ fn a_full_disk_is_told_and_leaves_nothing() {
             let folder = Folder::new();
             let root = folder.path().join("spool");
             let (spool, _) = open(&root).unwrap();
-            spool.accept(&sized(1), &[&message(1)]).unwrap();
+            spool
+                .accept(&sized(1), Content::Bytes(&[&message(1)]))
+                .unwrap();
             let files = Arc::new(Broken::fails_at(usize::MAX, code));
             let (spool, _) = Spool::open(&root, files.clone()).unwrap();
             files.fail_in(step);
-            let result = spool.accept(&sized(2), &[&message(2)]);
+            let result = spool.accept(&sized(2), Content::Bytes(&[&message(2)]));
             if !files.has_broken() {
                 result.unwrap();
                 break;
@@ -159,7 +163,9 @@ fn a_full_disk_is_told_and_leaves_nothing() {
             assert_eq!(result.unwrap_err().kind, kind, "step {step}");
             assert_eq!(RealFiles.list(&root.join("jobs")).unwrap().len(), 1);
             // As soon as there is room, it works, under the same number too.
-            spool.accept(&sized(2), &[&message(2)]).unwrap();
+            spool
+                .accept(&sized(2), Content::Bytes(&[&message(2)]))
+                .unwrap();
             let (_, found) = open(&root).unwrap();
             assert_eq!(found.jobs.len(), 2);
         }
@@ -173,7 +179,9 @@ fn a_state_that_cannot_be_saved_leaves_the_old_one() {
         let root = folder.path().join("spool");
         let files = Arc::new(Broken::fails_at(usize::MAX, libc::ENOSPC));
         let (spool, _) = Spool::open(&root, files.clone()).unwrap();
-        spool.accept(&sized(1), &[&message(1)]).unwrap();
+        spool
+            .accept(&sized(1), Content::Bytes(&[&message(1)]))
+            .unwrap();
         let mut later = sized(1);
         later.attempts = 7;
         files.fail_in(step);
@@ -225,7 +233,9 @@ fn a_link_or_a_pipe_in_the_spool_is_not_followed() {
     let root = folder.path().join("spool");
     let (spool, _) = open(&root).unwrap();
     for id in 1..=2 {
-        spool.accept(&sized(id), &[&message(id)]).unwrap();
+        spool
+            .accept(&sized(id), Content::Bytes(&[&message(id)]))
+            .unwrap();
     }
     let header = root.join("jobs/1/header.json");
     std::fs::rename(&header, folder.path().join("elsewhere")).unwrap();

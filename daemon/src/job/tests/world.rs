@@ -1,12 +1,14 @@
 //! A spool in a temporary folder, a clock that follows tokio's, and backs that do as they are told.
 
+use super::servers::{FileServer, Mailbox};
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::job::files::{Files, RealFiles};
 use crate::job::*;
 use crate::service::{
-    BoxFuture, Certainty, Content, Delivered, Error, ErrorKind, MailBack, MailOpen, MailSession,
-    Phase, Progress, RecipientPolicy, Result, Server, ServerReply, Tls, Verdict,
+    BoxFuture, Certainty, Content, Credentials, Delivered, Error, ErrorKind, FileBack, MailBack,
+    MailOpen, MailSession, MailboxBack, Mechanism, Phase, Progress, RecipientPolicy, Result,
+    Secret, Server, ServerReply, Tls, Verdict,
 };
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -203,11 +205,38 @@ impl Accounts for TestAccounts {
             via: vec![Via::Ip],
         })
     }
+
+    fn pop3(&self, account: &str) -> Result<Pop3Account> {
+        let mail = self.mail(account)?;
+        Ok(Pop3Account {
+            server: mail.server,
+            credentials: Credentials {
+                user: "pump7".into(),
+                password: Secret::new("secret".into()),
+                mechanism: Mechanism::Password,
+                plain_auth: false,
+            },
+            via: Vec::new(),
+        })
+    }
+
+    fn ftp(&self, account: &str) -> Result<FtpAccount> {
+        let mail = self.mail(account)?;
+        Ok(FtpAccount {
+            server: mail.server,
+            credentials: None,
+            account: None,
+            active: false,
+            via: Vec::new(),
+        })
+    }
 }
 
 struct TestBacks {
     ip: Stage,
     modem: Stage,
+    mailbox: Mailbox,
+    files: FileServer,
 }
 
 impl Backs for TestBacks {
@@ -215,6 +244,20 @@ impl Backs for TestBacks {
         match via {
             Via::Ip => Some(Arc::new(self.ip.clone())),
             Via::Modem(name) if name == "lte" => Some(Arc::new(self.modem.clone())),
+            Via::Modem(_) => None,
+        }
+    }
+
+    fn mailbox(&self, via: &Via) -> Option<Arc<dyn MailboxBack>> {
+        match via {
+            Via::Ip => Some(Arc::new(self.mailbox.clone())),
+            Via::Modem(_) => None,
+        }
+    }
+
+    fn files(&self, via: &Via) -> Option<Arc<dyn FileBack>> {
+        match via {
+            Via::Ip => Some(Arc::new(self.files.clone())),
             Via::Modem(_) => None,
         }
     }
@@ -234,6 +277,8 @@ pub(super) struct World {
     pub(super) clock: Arc<TestClock>,
     pub(super) ip: Stage,
     pub(super) modem: Stage,
+    pub(super) mailbox: Mailbox,
+    pub(super) files: FileServer,
     pub(super) settings: Settings,
 }
 
@@ -251,6 +296,8 @@ impl World {
             }),
             ip: Stage::default(),
             modem: Stage::default(),
+            mailbox: Mailbox::default(),
+            files: FileServer::default(),
         }
     }
 
@@ -283,6 +330,8 @@ impl World {
             Arc::new(TestBacks {
                 ip: self.ip.clone(),
                 modem: self.modem.clone(),
+                mailbox: self.mailbox.clone(),
+                files: self.files.clone(),
             }),
         )
         .await

@@ -1,0 +1,342 @@
+//! Messages on their way into the inbox.
+
+use super::folder::Folder;
+use super::{Inbox, Info, LONGEST_UID, MessageId, failed};
+use crate::service::{BoxFuture, Error, ErrorKind, Messages, Result, Sink};
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+
+/// So many bytes of a message are kept until they are written.
+const PIECE: usize = 256 << 10;
+/// So many messages may be on their way to the disk while the next ones come.
+const AHEAD: usize = 16;
+
+/// One account's messages as they come: a listing first, then what it lacks.
+pub struct Receiving {
+    inbox: Inbox,
+    account: String,
+    folder: Folder,
+    listing: u32,
+    /// What is to come, by number in the session.
+    expected: HashMap<u32, (Arc<str>, u64)>,
+    current: Option<Coming>,
+    storing: VecDeque<(Info, oneshot::Receiver<io::Result<()>>)>,
+    stored: Vec<Info>,
+    /// What would not come, by unique id.
+    refused: Vec<(Arc<str>, Error)>,
+}
+
+/// What the inbox knows of a message on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It has not been fetched.
+    New,
+    /// It was fetched and has this number, though it may have been removed here.
+    Known(u32),
+}
+
+struct Coming {
+    number: u32,
+    uid: Arc<str>,
+    listed: u64,
+    size: u64,
+    kept: Vec<u8>,
+    /// Some of it is on disk.
+    begun: bool,
+}
+
+impl Inbox {
+    /// Begins to receive messages of an account; `listing` follows for each that its server has.
+    pub async fn receive(&self, account: &str) -> Result<Receiving> {
+        let folder = self.account(account).await?;
+        let listing = {
+            let mut accounts = self.0.accounts();
+            accounts.get_mut(account).map_or(0, |one| {
+                one.listings += 1;
+                one.listings
+            })
+        };
+        Ok(Receiving {
+            inbox: self.clone(),
+            account: account.to_owned(),
+            folder,
+            listing,
+            expected: HashMap::new(),
+            current: None,
+            storing: VecDeque::new(),
+            stored: Vec::new(),
+            refused: Vec::new(),
+        })
+    }
+}
+
+impl Receiving {
+    /// The server has this message.
+    pub fn listed(&mut self, uid: &str) -> Arrival {
+        let mut accounts = self.inbox.0.accounts();
+        let known = accounts
+            .get_mut(&self.account)
+            .and_then(|one| one.known.on_server.get_mut(uid));
+        match known {
+            Some(one) => {
+                one.listing = self.listing;
+                Arrival::Known(one.number)
+            }
+            None => Arrival::New,
+        }
+    }
+
+    /// This message will be fetched. Protocol where its id is none.
+    pub fn expect(&mut self, number: u32, uid: &str, listed: u64) -> Result<()> {
+        if !(1..=LONGEST_UID).contains(&uid.len()) || !uid.bytes().all(|b| b.is_ascii_graphic()) {
+            let text = format!("the unique id of message {number} is not one");
+            return Err(Error::new(ErrorKind::Protocol, text));
+        }
+        self.expected.insert(number, (uid.into(), listed));
+        Ok(())
+    }
+
+    /// Every message was listed: what the server does not have any more is noted, so that its id may come
+    /// again for another message.
+    pub async fn listing_is_complete(&mut self) -> Result<()> {
+        let gone = {
+            let accounts = self.inbox.0.accounts();
+            let Some(one) = accounts.get(&self.account) else {
+                return Ok(());
+            };
+            let is_gone = |uid: &Arc<str>| {
+                let entry = one.known.on_server.get(uid);
+                entry.is_some_and(|entry| entry.listing != self.listing)
+            };
+            let all = one.known.on_server.keys();
+            all.filter(|uid| is_gone(uid)).cloned().collect()
+        };
+        self.gone(gone).await
+    }
+
+    /// The server has deleted these messages.
+    pub async fn deleted(&mut self, uids: Vec<Arc<str>>) -> Result<()> {
+        self.gone(uids).await
+    }
+
+    async fn gone(&mut self, uids: Vec<Arc<str>>) -> Result<()> {
+        use std::fmt::Write;
+        let mut lines = String::new();
+        if let Some(one) = self.inbox.0.accounts().get_mut(&self.account) {
+            for uid in &uids {
+                // In memory first: a log that is written anew meanwhile says it as well.
+                if let Some(entry) = one.known.on_server.remove(uid) {
+                    // Writing to a String does not fail.
+                    let _ = writeln!(lines, "gone {} .", entry.number);
+                }
+            }
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let folder = self.folder.clone();
+        self.inbox
+            .0
+            .disk
+            .run(move || folder.note(&lines))
+            .await?
+            .map_err(|error| failed("the log of an inbox can't be written", &error))?;
+        self.inbox.noted(&self.account, uids.len());
+        Ok(())
+    }
+
+    /// Waits until all that came is on disk, for good, and shows it. What would not come is given, by
+    /// unique id.
+    pub async fn settle(&mut self) -> Result<Vec<(Arc<str>, Error)>> {
+        let mut result = Ok(());
+        while !self.storing.is_empty() {
+            if let Err(error) = self.oldest().await {
+                result = Err(error);
+            }
+        }
+        if !self.stored.is_empty() {
+            let folder = self.folder.clone();
+            self.inbox
+                .0
+                .disk
+                .run(move || folder.sync_messages())
+                .await?
+                .map_err(|error| failed("messages can't be saved", &error))?;
+        }
+        let mut numbers = Vec::with_capacity(self.stored.len());
+        {
+            let mut accounts = self.inbox.0.accounts();
+            if let Some(one) = accounts.get_mut(&self.account) {
+                for info in self.stored.drain(..) {
+                    numbers.push(info.number);
+                    one.known.remember(info.uid.clone(), info.number);
+                    if let Some(entry) = one.known.on_server.get_mut(&info.uid) {
+                        entry.listing = self.listing;
+                    }
+                    one.known.messages.insert(info.number, Arc::new(info));
+                }
+            }
+        }
+        for number in numbers {
+            let account = self.account.clone();
+            // Nobody need listen.
+            let _ = self.inbox.0.changes.send(MessageId { account, number });
+        }
+        result.map(|()| std::mem::take(&mut self.refused))
+    }
+
+    /// Waits for the message that has been on its way to the disk for the longest time.
+    async fn oldest(&mut self) -> Result<()> {
+        let Some((_, answer)) = self.storing.front_mut() else {
+            return Ok(());
+        };
+        let answer = answer.await;
+        let Some((info, _)) = self.storing.pop_front() else {
+            return Ok(());
+        };
+        match answer {
+            Ok(Ok(())) => {
+                self.stored.push(info);
+                Ok(())
+            }
+            Ok(Err(error)) => Err(failed("a message can't be saved", &error)),
+            Err(_) => Err(Error::new(
+                ErrorKind::Internal,
+                "saving a message was given up half-way",
+            )),
+        }
+    }
+
+    fn new_number(&self) -> Result<u32> {
+        let mut accounts = self.inbox.0.accounts();
+        let one = accounts
+            .get_mut(&self.account)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "the inbox is gone"))?;
+        let number = one.known.next;
+        one.known.next = number
+            .checked_add(1)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "all message numbers are used up"))?;
+        Ok(number)
+    }
+
+    fn drop_current(&mut self) {
+        if let Some(current) = self.current.take()
+            && current.begun
+        {
+            let folder = self.folder.clone();
+            self.inbox
+                .0
+                .disk
+                .post(move || folder.drop_incoming(current.number));
+        }
+    }
+
+    async fn store(&mut self, current: Coming) -> Result<()> {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let info = Info {
+            number: current.number,
+            uid: current.uid,
+            listed: current.listed,
+            size: current.size,
+            received: UNIX_EPOCH + Duration::from_secs(now.as_secs()),
+        };
+        let (tell, answer) = oneshot::channel();
+        let (folder, stored) = (self.folder.clone(), info.clone());
+        self.inbox.0.disk.post(move || {
+            let result = folder
+                .write(stored.number, &current.kept, !current.begun)
+                .and_then(|()| folder.finish(&stored))
+                .inspect_err(|_| folder.drop_incoming(stored.number));
+            let _ = tell.send(result);
+        });
+        self.storing.push_back((info, answer));
+        if self.storing.len() > AHEAD {
+            self.oldest().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Messages for Receiving {
+    fn begin(&mut self, number: u32) -> BoxFuture<'_, Result<&mut dyn Sink>> {
+        Box::pin(async move {
+            self.drop_current();
+            let (uid, listed) = self.expected.get(&number).cloned().ok_or_else(|| {
+                let text = format!("message {number} came though nobody asked for it");
+                Error::new(ErrorKind::Protocol, text)
+            })?;
+            self.current = Some(Coming {
+                number: self.new_number()?,
+                uid,
+                listed,
+                size: 0,
+                kept: Vec::new(),
+                begun: false,
+            });
+            let sink: &mut dyn Sink = self;
+            Ok(sink)
+        })
+    }
+
+    fn end<'a>(&'a mut self, number: u32, outcome: Result<()>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if let Err(error) = outcome {
+                self.drop_current();
+                if let Some((uid, _)) = self.expected.remove(&number) {
+                    self.refused.push((uid, error));
+                }
+                return Ok(());
+            }
+            self.expected.remove(&number);
+            match self.current.take() {
+                Some(current) => self.store(current).await,
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl Sink for Receiving {
+    fn put<'a>(&'a mut self, bytes: &'a mut Vec<u8>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let Some(current) = &mut self.current else {
+                return Err(Error::new(ErrorKind::Internal, "bytes of no message"));
+            };
+            current.size += bytes.len() as u64;
+            if current.kept.is_empty() {
+                std::mem::swap(&mut current.kept, bytes);
+                bytes.clear();
+            } else {
+                current.kept.append(bytes);
+            }
+            if current.kept.len() < PIECE {
+                return Ok(());
+            }
+            let (folder, number) = (self.folder.clone(), current.number);
+            let kept = std::mem::take(&mut current.kept);
+            let first = !std::mem::replace(&mut current.begun, true);
+            let write = move || folder.write(number, &kept, first).map(|()| kept);
+            let mut kept = self
+                .inbox
+                .0
+                .disk
+                .run(write)
+                .await?
+                .map_err(|error| failed("a message can't be saved", &error))?;
+            kept.clear();
+            current.kept = kept;
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.drop_current();
+    }
+}

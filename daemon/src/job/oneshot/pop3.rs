@@ -1,0 +1,268 @@
+//! Requests to a mailbox.
+
+use super::sheet::Sheet;
+use super::{GOODBYE, Inquiry, no_way};
+use crate::inbox::Arrival;
+use crate::job::progress::Doing;
+use crate::job::request::{Handled, Request, Summary};
+use crate::job::types::{Backs, Via};
+use crate::service::{
+    Error, ErrorKind, Fault, MailboxOpen, MailboxSession, Phase, Progress, Result, Wanted,
+};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use tokio::time::timeout;
+
+/// The beginning of a message is no longer than this, whatever its lines are.
+const LONGEST_TOP: u64 = 1 << 20;
+
+pub(super) async fn carry_out(
+    inquiry: &Inquiry,
+    via: &Via,
+    backs: &dyn Backs,
+    doing: &Doing,
+) -> Result<Summary> {
+    let account = inquiry.shared.accounts.pop3(&inquiry.account)?;
+    let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
+    let open = MailboxOpen {
+        server: account.server,
+        credentials: account.credentials,
+    };
+    let session = back.open(&open, doing).await?;
+    doing.phase(Phase::Preparing);
+    match &inquiry.request {
+        Request::Pop3Top { uid, lines } => top(inquiry, session, uid, *lines).await,
+        Request::Pop3Delete { uids } => delete(inquiry, session, uids).await,
+        Request::Pop3Fetch { uids, delete } => fetch(inquiry, session, uids, *delete, doing).await,
+        _ => check(inquiry, session).await,
+    }
+}
+
+/// Nothing was changed, so nobody waits for the good-bye.
+fn leave(session: Box<dyn MailboxSession>) {
+    tokio::spawn(timeout(GOODBYE, session.close()));
+}
+
+fn missing(uid: &str) -> Error {
+    let text = format!("the mailbox holds no message {uid}");
+    Error::new(ErrorKind::NotFound, text).by(Fault::Server)
+}
+
+async fn check(inquiry: &Inquiry, mut session: Box<dyn MailboxSession>) -> Result<Summary> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        uid: &'a str,
+        number: u32,
+        size: u64,
+    }
+    let mut sheet = Sheet::begin(&inquiry.shared, inquiry.id, u64::MAX).await?;
+    let mut summary = Summary::default();
+    let mut each = |one: crate::service::Listed<'_>| {
+        summary.count += 1;
+        summary.bytes += one.size;
+        sheet.line(&Line {
+            uid: one.uid,
+            number: one.number,
+            size: one.size,
+        })
+    };
+    session.list(&mut each).await?;
+    sheet.end().await?;
+    leave(session);
+    Ok(summary)
+}
+
+/// The numbers that these messages have in this session.
+async fn numbers(
+    session: &mut dyn MailboxSession,
+    uids: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, Vec<u32>>> {
+    let mut found: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    let mut each = |one: crate::service::Listed<'_>| {
+        if uids.contains(one.uid) {
+            found.entry(one.uid.into()).or_default().push(one.number);
+        }
+        Ok(())
+    };
+    session.list(&mut each).await?;
+    Ok(found)
+}
+
+async fn top(
+    inquiry: &Inquiry,
+    mut session: Box<dyn MailboxSession>,
+    uid: &str,
+    lines: u32,
+) -> Result<Summary> {
+    let found = numbers(&mut *session, &BTreeSet::from([uid])).await?;
+    let Some(&number) = found.get(uid).and_then(|numbers| numbers.first()) else {
+        leave(session);
+        return Err(missing(uid));
+    };
+    let mut sheet = Sheet::begin(&inquiry.shared, inquiry.id, LONGEST_TOP).await?;
+    session.top(number, lines, &mut sheet).await?;
+    let bytes = sheet.end().await?;
+    leave(session);
+    Ok(Summary { count: 1, bytes })
+}
+
+async fn delete(
+    inquiry: &Inquiry,
+    mut session: Box<dyn MailboxSession>,
+    uids: &[String],
+) -> Result<Summary> {
+    let uids: BTreeSet<&str> = uids.iter().map(String::as_str).collect();
+    let found = numbers(&mut *session, &uids).await?;
+    let numbers: Vec<u32> = found.values().flatten().copied().collect();
+    if !numbers.is_empty() {
+        session.delete(&numbers).await?;
+        session.close().await?;
+    } else {
+        leave(session);
+    }
+    let mut sheet = Sheet::begin(&inquiry.shared, inquiry.id, u64::MAX).await?;
+    for uid in &uids {
+        // After an attempt whose answer was lost it may well be gone: nothing to complain of, but told.
+        let error = (!found.contains_key(*uid)).then(|| missing(uid));
+        sheet.line(&Handled {
+            uid: (*uid).to_owned(),
+            message: None,
+            error: error.map(|error| (error.kind, error.text)),
+        })?;
+    }
+    sheet.end().await?;
+    let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    Ok(Summary { count, bytes: 0 })
+}
+
+/// What a listing says about a fetch.
+#[derive(Default)]
+struct Plan {
+    wanted: Vec<Wanted>,
+    /// Numbers of messages that we have, and their ids, to be deleted if that is asked for.
+    had: Vec<(u32, Arc<str>)>,
+    /// Ids of those that are fetched now, by their numbers.
+    uids: BTreeMap<u32, Arc<str>>,
+    /// Ids and inbox numbers of those that came with an earlier attempt of this job.
+    before: Vec<(Arc<str>, u32)>,
+    seen: HashSet<Arc<str>>,
+}
+
+async fn fetch(
+    inquiry: &Inquiry,
+    mut session: Box<dyn MailboxSession>,
+    uids: &[String],
+    delete: bool,
+    doing: &Doing,
+) -> Result<Summary> {
+    let inbox = &inquiry.shared.inbox;
+    let mut receiving = inbox.receive(&inquiry.account).await?;
+    let asked: BTreeSet<&str> = uids.iter().map(String::as_str).collect();
+    let mut plan = Plan::default();
+    let mut each = |one: crate::service::Listed<'_>| {
+        let arrival = receiving.listed(one.uid);
+        if !asked.is_empty() && !asked.contains(one.uid) {
+            return Ok(());
+        }
+        let uid: Arc<str> = one.uid.into();
+        if !asked.is_empty() {
+            plan.seen.insert(uid.clone());
+        }
+        match arrival {
+            Arrival::New => {
+                receiving.expect(one.number, one.uid, one.size)?;
+                plan.wanted.push(Wanted {
+                    number: one.number,
+                    size: one.size,
+                });
+                plan.uids.insert(one.number, uid);
+            }
+            Arrival::Known(message) => {
+                if message >= inquiry.since || !asked.is_empty() {
+                    plan.before.push((uid.clone(), message));
+                }
+                if delete {
+                    plan.had.push((one.number, uid));
+                }
+            }
+        }
+        Ok(())
+    };
+    session.list(&mut each).await?;
+    receiving.listing_is_complete().await?;
+    let total: u64 = plan.wanted.iter().map(|one| one.size).sum();
+    let spool = inquiry.shared.spool.clone();
+    let room = move || spool.check_room(total);
+    inquiry.shared.disk.run(room).await??;
+    doing.phase(Phase::Transferring);
+    let fetched = session.fetch(&plan.wanted, &mut receiving, doing).await;
+    // What came whole is ours, however it ended.
+    let refused = receiving.settle().await?;
+    fetched?;
+    for (uid, _) in &refused {
+        plan.uids.retain(|_, fetched| fetched != uid);
+    }
+    if delete {
+        doing.phase(Phase::Confirming);
+        let mut gone: Vec<(u32, Arc<str>)> = plan.had.clone();
+        gone.extend(plan.uids.iter().map(|(number, uid)| (*number, uid.clone())));
+        let numbers: Vec<u32> = gone.iter().map(|(number, _)| *number).collect();
+        if !numbers.is_empty() {
+            session.delete(&numbers).await?;
+        }
+        session.close().await?;
+        let uids = gone.into_iter().map(|(_, uid)| uid).collect();
+        receiving.deleted(uids).await?;
+    } else {
+        leave(session);
+    }
+    tell(inquiry, &plan, &refused, &asked).await
+}
+
+/// Writes down what became of each message.
+async fn tell(
+    inquiry: &Inquiry,
+    plan: &Plan,
+    refused: &[(Arc<str>, Error)],
+    asked: &BTreeSet<&str>,
+) -> Result<Summary> {
+    let inbox = &inquiry.shared.inbox;
+    let mut sheet = Sheet::begin(&inquiry.shared, inquiry.id, u64::MAX).await?;
+    let mut summary = Summary::default();
+    let now = plan.uids.values().filter_map(|uid| {
+        let id = inbox.by_uid(&inquiry.account, uid)?;
+        Some((uid.clone(), id.number))
+    });
+    for (uid, number) in plan.before.iter().cloned().chain(now) {
+        let id = crate::inbox::MessageId {
+            account: inquiry.account.clone(),
+            number,
+        };
+        if let Ok(info) = inbox.get(&id) {
+            summary.count += 1;
+            summary.bytes += info.size;
+        }
+        sheet.line(&Handled {
+            uid: uid.to_string(),
+            message: Some(number),
+            error: None,
+        })?;
+    }
+    let missing = asked
+        .iter()
+        .filter(|uid| !plan.seen.contains(**uid))
+        .map(|uid| ((*uid).to_owned(), missing(uid)));
+    let refused = refused
+        .iter()
+        .map(|(uid, error)| (uid.to_string(), error.clone()));
+    for (uid, error) in missing.chain(refused) {
+        sheet.line(&Handled {
+            uid,
+            message: None,
+            error: Some((error.kind, error.to_string())),
+        })?;
+    }
+    sheet.end().await?;
+    Ok(summary)
+}

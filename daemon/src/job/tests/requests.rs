@@ -296,10 +296,11 @@ async fn a_download_goes_on_where_it_broke_off() {
     assert!(text.contains("descriptor"), "{text}");
 
     // More than a result holds.
-    let mut kept = world.files.0.lock().unwrap();
-    kept.silent = false;
-    kept.files.insert("f".into(), vec![0; (1 << 20) + 1]);
-    drop(kept);
+    {
+        let mut kept = world.files.0.lock().unwrap();
+        kept.silent = false;
+        kept.files.insert("f".into(), vec![0; (1 << 20) + 1]);
+    }
     let (seen, _) = done(&jobs, download(0, None)).await;
     assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::TooLarge);
 }

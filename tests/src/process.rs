@@ -4,7 +4,8 @@ use crate::wait;
 use anyhow::{Context as _, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::fs::{self, File};
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -17,6 +18,8 @@ pub struct Process {
     name: String,
     child: Child,
     log: PathBuf,
+    /// Where its own part of the log begins, in bytes.
+    begin: u64,
 }
 
 impl Process {
@@ -26,6 +29,7 @@ impl Process {
     /// The program is not there, or the log cannot be written.
     pub fn start(name: &str, command: &mut Command, log: &Path) -> Result<Self> {
         let output = File::options().create(true).append(true).open(log)?;
+        let begin = output.metadata()?.len();
         command
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
@@ -36,6 +40,7 @@ impl Process {
             name: name.to_owned(),
             child,
             log: log.to_owned(),
+            begin,
         })
     }
 
@@ -76,11 +81,17 @@ impl Process {
         })
     }
 
-    /// What it has printed so far.
+    /// What it has printed so far; of others that wrote to the same log before, nothing.
     pub fn log(&self) -> String {
-        fs::read(&self.log)
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_default()
+        let mut bytes = Vec::new();
+        let read = File::open(&self.log).and_then(|mut log| {
+            log.seek(SeekFrom::Start(self.begin))?;
+            log.read_to_end(&mut bytes)
+        });
+        match read {
+            Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(_) => String::new(),
+        }
     }
 }
 

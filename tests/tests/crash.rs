@@ -1,7 +1,7 @@
 //! `kill -9` of the daemon, again and again: no accepted mail is lost, none goes twice unless the server's
 //! answer was never read, and equipment loses at most the command in flight.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use hayes_tests::client::{Client, Map};
 use hayes_tests::equipment::Equipment;
 use hayes_tests::gate::Gate;
@@ -38,8 +38,31 @@ fn copies(server: &SmtpServer, number: usize) -> Vec<Taken> {
     taken
 }
 
-/// Kills at `points` moments that lie evenly between `Send`'s answer and the delivery.
-async fn kill_between_send_and_delivery(route: Route, points: usize) -> Result<()> {
+/// Kills at `points` moments that lie evenly between `Send`'s answer and the delivery, in `sites` sites at
+/// once: most of a point is waiting.
+fn kill_between_send_and_delivery(route: Route, points: usize, sites: usize) -> Result<()> {
+    let site = |first: usize| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let numbers: Vec<_> = (first..points).step_by(sites).collect();
+        runtime.block_on(kill_at(route, &numbers, points))
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..sites)
+            .map(|first| scope.spawn(move || site(first)))
+            .collect();
+        let ends = running.into_iter().map(|one| {
+            one.join()
+                .unwrap_or_else(|_| Err(anyhow!("a site's thread panicked")))
+        });
+        // All are waited for, whatever the first says.
+        ends.collect::<Vec<_>>().into_iter().collect()
+    })
+}
+
+/// Kills at these of `points` moments, each for the mail of its number.
+async fn kill_at(route: Route, numbers: &[usize], points: usize) -> Result<()> {
     let server = unhurried()?;
     let mut office = Office::open_with(route, &Account::bare(server.port()), QUEUE).await?;
 
@@ -49,7 +72,7 @@ async fn kill_between_send_and_delivery(route: Route, points: usize) -> Result<(
     let whole = begin.elapsed();
 
     let mut jobs = Vec::new();
-    for number in 0..points {
+    for &number in numbers {
         jobs.push(send(&office.client, number).await?);
         let share = f64::from(u32::try_from(number)?) / f64::from(u32::try_from(points)?);
         sleep(whole.mul_f64(share));
@@ -58,8 +81,8 @@ async fn kill_between_send_and_delivery(route: Route, points: usize) -> Result<(
         office.ready().await?;
     }
     wait::until("every mail to arrive", 4 * wait::LONG, || {
-        let arrived = |number| !copies(&server, number).is_empty();
-        (0..points).all(arrived).then_some(())
+        let arrived = |&number| !copies(&server, number).is_empty();
+        numbers.iter().all(arrived).then_some(())
     })?;
     // What is sent once more comes now, and not when the test is over.
     wait::until_async("the queue to be empty", wait::LONG, async || {
@@ -72,7 +95,7 @@ async fn kill_between_send_and_delivery(route: Route, points: usize) -> Result<(
     .await?;
 
     let mut twice = 0;
-    for (number, job) in jobs.iter().enumerate() {
+    for (&number, job) in numbers.iter().zip(&jobs) {
         let copies = copies(&server, number);
         let earlier = copies.split_last().map_or(&[][..], |(_, earlier)| earlier);
         if earlier.is_empty() {
@@ -93,8 +116,9 @@ async fn kill_between_send_and_delivery(route: Route, points: usize) -> Result<(
     }
     // How many is chance: several mails are under way at each kill, and each that the server has taken and
     // not yet answered goes twice. That it is only those was looked at above.
+    let kills = numbers.len();
     let told =
-        format!("{points} kills within {whole:?}, {twice} copies where the answer was unread");
+        format!("{kills} kills within {whole:?}, {twice} copies where the answer was unread");
     show("crash", &told);
     Ok(())
 }
@@ -114,14 +138,14 @@ fn went_twice_unread(number: usize, copies: &[Taken], earlier: &[Taken]) -> Resu
     Ok(())
 }
 
-#[tokio::test]
-async fn kills_between_send_and_delivery_by_ip() -> Result<()> {
-    kill_between_send_and_delivery(Route::Ip, scale::of(200, 2000)).await
+#[test]
+fn kills_between_send_and_delivery_by_ip() -> Result<()> {
+    kill_between_send_and_delivery(Route::Ip, scale::of(200, 2000), 2)
 }
 
-#[tokio::test]
-async fn kills_between_send_and_delivery_by_driver() -> Result<()> {
-    kill_between_send_and_delivery(Route::Driver, scale::of(50, 500)).await
+#[test]
+fn kills_between_send_and_delivery_by_driver() -> Result<()> {
+    kill_between_send_and_delivery(Route::Driver, scale::of(200, 2000), 5)
 }
 
 /// An office and its equipment, with a mail composed but for its body.

@@ -9,6 +9,7 @@ pub mod binaries;
 pub mod bus;
 pub mod client;
 pub mod equipment;
+pub mod faults;
 pub mod folder;
 pub mod gate;
 pub mod mailbox;

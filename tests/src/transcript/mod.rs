@@ -24,6 +24,8 @@ pub mod wire;
 
 pub use wire::Wire;
 
+pub(crate) use text::parse as bytes_of;
+
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -15,7 +15,7 @@ const NAMES: &[(&str, u8)] = &[
 
 /// The bytes of a text with C escapes and names of control characters. `<` stands for itself where no
 /// name follows.
-pub(super) fn parse(text: &str) -> Result<Vec<u8>> {
+pub(crate) fn parse(text: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(character) = rest.chars().next() {

@@ -178,13 +178,23 @@ impl Connection {
         }
     }
 
+    /// What the server said although nobody asked: its last words most likely. It waited too long, or is about
+    /// to be shut down. In no case is it the answer to what comes now.
+    async fn hear_unasked(&mut self) -> Result<()> {
+        self.channel.allow(self.timeouts.command);
+        let Some(status) = self.channel.unasked().await? else {
+            return Ok(());
+        };
+        self.midway = true;
+        Err(match status {
+            Status::Refused(words) => failure::refused(&words, Step::Greeting),
+            Status::Done(words) | Status::Challenge(words) => failure::out_of_turn(&words),
+        })
+    }
+
     /// Asks; the answer, whatever it is.
     async fn answer_to(&mut self, line: &str) -> Result<Status> {
-        if let Some(Status::Refused(words)) = self.channel.unasked().await? {
-            // Its last words: it waited too long, or is about to be shut down.
-            self.midway = true;
-            return Err(failure::refused(&words, Step::Greeting));
-        }
+        self.hear_unasked().await?;
         self.channel.command(line, self.timeouts.command).await
     }
 
@@ -275,9 +285,7 @@ impl Connection {
 
     /// Says good-bye. What was marked is deleted by it: the answer counts.
     pub(super) async fn commit(mut self) -> Result<()> {
-        if let Some(Status::Refused(words)) = self.channel.unasked().await? {
-            return Err(failure::refused(&words, Step::Greeting));
-        }
+        self.hear_unasked().await?;
         match self.channel.command("QUIT", self.timeouts.end).await {
             Ok(status) => self.judge(status, Step::Quit).map(drop),
             Err(error) => Err(Error::new(

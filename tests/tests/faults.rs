@@ -1,0 +1,14 @@
+//! Peers that do what real ones rarely do: every script of `tests/faults`.
+
+use anyhow::Result;
+use hayes_tests::faults::{check_folder, pop3};
+
+#[tokio::test]
+async fn pop3_servers() -> Result<()> {
+    check_folder("pop3", pop3::client).await
+}
+
+#[tokio::test]
+async fn tls_peers() -> Result<()> {
+    check_folder("tls", pop3::client).await
+}

@@ -4,12 +4,8 @@
 //! or a caller before control characters are taken out of it.
 
 mod dial;
-// Some of it is FTP's alone.
-#[allow(dead_code, reason = "FTP comes next")]
 mod exchange;
 mod failure;
-// Its client comes next.
-#[allow(dead_code, reason = "nobody uses it yet")]
 mod ftp;
 mod pop3;
 mod replies;
@@ -20,6 +16,7 @@ mod tls;
 mod waiting;
 
 pub use dial::{Dialer, Timeouts};
+pub use ftp::FtpBack;
 pub use pop3::Pop3Back;
 pub use smtp::SmtpBack;
 pub use tls::{Roots, Tls};

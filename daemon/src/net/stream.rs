@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What a stream can run over: TCP, TLS over it, later a module's socket.
@@ -30,6 +30,14 @@ impl Stream {
             peer,
             local: None,
             deadline: Box::pin(sleep_until(Instant::now())),
+        }
+    }
+
+    /// The same, read in pieces of up to this many bytes whatever its user asks for: TLS asks for 4 KiB.
+    pub(super) fn buffered(self, piece: usize) -> Self {
+        Self {
+            io: Box::new(BufReader::with_capacity(piece, self.io)),
+            ..self
         }
     }
 

@@ -27,7 +27,17 @@ pub enum Roots {
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
+    roots: Arc<RootCertStore>,
     clock: Arc<dyn Clock>,
+}
+
+/// Which versions of TLS are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Versions {
+    /// 1.2 and 1.3.
+    All,
+    /// 1.2 only: its sessions can be resumed any number of times.
+    Tls12,
 }
 
 impl std::fmt::Debug for Tls {
@@ -44,18 +54,25 @@ impl Tls {
     }
 
     fn with_roots(roots: RootCertStore, clock: Arc<dyn Clock>) -> Result<Self> {
-        let config =
-            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .map_err(|error| {
-                    Error::new(ErrorKind::Internal, format!("TLS can't be set up: {error}"))
-                })?
-                .with_root_certificates(roots)
-                .with_no_client_auth();
+        let roots = Arc::new(roots);
         Ok(Self {
-            config: Arc::new(config),
+            config: Arc::new(configure(&roots, Versions::All)?),
+            roots,
             clock,
         })
+    }
+
+    /// The same for one conversation: sessions that its connections resume are its own.
+    pub(super) fn conversation(&self, versions: Versions) -> Result<Self> {
+        Ok(Self {
+            config: Arc::new(configure(&self.roots, versions)?),
+            ..self.clone()
+        })
+    }
+
+    /// The clock by which certificates are judged.
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// The handshake, with a time of its own. ClockNotSet, CertificateInvalid, TlsFailed, Timeout.
@@ -111,6 +128,22 @@ impl Tls {
         };
         Error::new(kind, format!("{what} {host}: {error}"))
     }
+}
+
+fn configure(roots: &Arc<RootCertStore>, versions: Versions) -> Result<ClientConfig> {
+    let versions = match versions {
+        Versions::All => rustls::DEFAULT_VERSIONS,
+        Versions::Tls12 => &[&rustls::version::TLS12],
+    };
+    let config =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(versions)
+            .map_err(|error| {
+                Error::new(ErrorKind::Internal, format!("TLS can't be set up: {error}"))
+            })?
+            .with_root_certificates(Arc::clone(roots))
+            .with_no_client_auth();
+    Ok(config)
 }
 
 fn read(roots: &Roots) -> Result<RootCertStore> {

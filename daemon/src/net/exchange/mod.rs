@@ -72,6 +72,11 @@ impl<A: Answers> Exchange<A> {
         self.owed += 1;
     }
 
+    /// No more answers are to come: it was found out by other means than counting.
+    pub(super) fn settle(&mut self) {
+        self.owed = 0;
+    }
+
     /// How many answers are to come.
     pub(super) fn owed(&self) -> usize {
         self.owed

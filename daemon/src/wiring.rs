@@ -5,14 +5,16 @@ use crate::clock::Clock;
 use crate::config::{self, Account, Config, Machine, ModemDialect, Roots, Service};
 use crate::dialect;
 use crate::emulator;
+use crate::inbox::Inbox;
 use crate::job::{
-    self, Accounts, Backs, JobId, Jobs, MailAccount, MailSubmission, OnUnknown, Schedule, Snapshot,
-    Via,
+    self, Accounts, Answer, Backs, FtpAccount, JobId, Jobs, MailAccount, MailSubmission, OnUnknown,
+    Origin, Pop3Account, RequestSubmission, Schedule, Snapshot, UploadPlace, Via,
 };
 use crate::modem;
 use crate::net;
 use crate::service::{
-    BoxFuture, Credentials, Error, ErrorKind, Fault, MailBack, Mechanism, Result, Server,
+    BoxFuture, Credentials, Error, ErrorKind, Fault, MailBack, MailboxBack, Mechanism, Result,
+    Server,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,8 +24,16 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tracing::warn;
 
-/// The accounts by name; those that can't be used with the reason.
-type Entries = BTreeMap<String, Result<MailAccount>>;
+/// An account; what can't be used of it with the reason, what it lacks not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    mail: Option<Result<MailAccount>>,
+    pop3: Option<Result<Pop3Account>>,
+    ftp: Option<Result<FtpAccount>>,
+}
+
+/// The accounts by name.
+type Entries = BTreeMap<String, Entry>;
 
 /// The accounts as they are configured now.
 #[derive(Debug, Default)]
@@ -36,73 +46,142 @@ impl Book {
     pub fn replace(&self, entries: Entries) {
         *self.entries.write().unwrap_or_else(PoisonError::into_inner) = entries;
     }
+
+    fn of<T>(
+        &self,
+        account: &str,
+        service: &str,
+        which: impl FnOnce(&Entry) -> Option<Result<T>>,
+    ) -> Result<T> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(account).and_then(which).unwrap_or_else(|| {
+            let text = format!("there is no account `{}` with {service}", shown(account));
+            Err(Error::new(ErrorKind::NotFound, text))
+        })
+    }
+}
+
+/// A name that somebody else chose, bounded and printable.
+fn shown(name: &str) -> String {
+    name.chars().take(64).flat_map(char::escape_debug).collect()
 }
 
 impl Accounts for Book {
     fn mail(&self, account: &str) -> Result<MailAccount> {
+        self.of(account, "smtp", |entry| entry.mail.clone())
+    }
+
+    fn exists(&self, account: &str) -> Result<()> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        entries.get(account).cloned().unwrap_or_else(|| {
-            let shown: String = account
-                .chars()
-                .take(64)
-                .flat_map(char::escape_debug)
-                .collect();
-            Err(Error::new(
-                ErrorKind::NotFound,
-                format!("there is no account `{shown}` with smtp"),
-            ))
-        })
+        if entries.contains_key(account) {
+            return Ok(());
+        }
+        let text = format!("there is no account `{}`", shown(account));
+        Err(Error::new(ErrorKind::NotFound, text))
+    }
+
+    fn pop3(&self, account: &str) -> Result<Pop3Account> {
+        self.of(account, "pop3", |entry| entry.pop3.clone())
+    }
+
+    fn ftp(&self, account: &str) -> Result<FtpAccount> {
+        self.of(account, "ftp", |entry| entry.ftp.clone())
     }
 }
 
 /// The accounts of a configuration. It reads secrets: not on the event loop.
 pub fn accounts(config: &Config, machine: &Machine) -> Entries {
     let entry = |(name, account): (&config::Name, &Account)| {
-        Some((
-            name.to_string(),
-            mail_account(name.as_str(), account, machine)?,
-        ))
+        let entry = Entry {
+            mail: mail_account(name.as_str(), account, machine),
+            pop3: pop3_account(name.as_str(), account, machine),
+            ftp: ftp_account(name.as_str(), account, machine),
+        };
+        (name.to_string(), entry)
     };
-    config.accounts.iter().filter_map(entry).collect()
+    config.accounts.iter().map(entry).collect()
 }
 
-/// What an account says about mail; `None` where it has none.
+/// Who we are to a server of an account, where it says so.
+fn credentials(
+    name: &str,
+    endpoint: &config::Endpoint,
+    machine: &Machine,
+) -> Result<Option<Credentials>> {
+    let (Some(user), Some(source)) = (&endpoint.user, &endpoint.password) else {
+        return Ok(None);
+    };
+    let password = source.read(machine).map_err(|text| {
+        let text = format!("account {name} can't be used: {text}");
+        Error::new(ErrorKind::TemporaryFailure, text).by(Fault::Us)
+    })?;
+    Ok(Some(Credentials {
+        user: user.as_str().to_owned(),
+        password,
+        plain_auth: endpoint.plain_auth,
+        mechanism: Mechanism::default(),
+    }))
+}
+
+fn server(endpoint: &config::Endpoint, service: Service) -> Server {
+    Server {
+        host: endpoint.host.as_str().to_owned(),
+        port: endpoint.port(service),
+        tls: endpoint.tls,
+    }
+}
+
+/// What an account says about mail; `None` where it has none. An account has no ways of its own yet: those of
+/// `[daemon]` hold.
 fn mail_account(name: &str, account: &Account, machine: &Machine) -> Option<Result<MailAccount>> {
     let (smtp, from) = (account.smtp.as_ref()?, account.from.as_ref()?);
-    let credentials = match (&smtp.user, &smtp.password) {
-        (Some(user), Some(source)) => match source.read(machine) {
-            Ok(password) => Some(Credentials {
-                user: user.as_str().to_owned(),
-                password,
-                plain_auth: smtp.plain_auth,
-                mechanism: Mechanism::default(),
-            }),
-            Err(text) => {
-                let text = format!("account {name} can't be used: {text}");
-                return Some(Err(
-                    Error::new(ErrorKind::TemporaryFailure, text).by(Fault::Us)
-                ));
-            }
-        },
-        _ => None,
-    };
-    Some(Ok(MailAccount {
-        from: from.0.to_string(),
-        server: Server {
-            host: smtp.host.as_str().to_owned(),
-            port: smtp.port(Service::Smtp),
-            tls: smtp.tls,
-        },
-        credentials,
-        // An account has none of its own yet: those of `[daemon]` hold.
-        via: Vec::new(),
-    }))
+    Some(
+        credentials(name, smtp, machine).map(|credentials| MailAccount {
+            from: from.0.to_string(),
+            server: server(smtp, Service::Smtp),
+            credentials,
+            via: Vec::new(),
+        }),
+    )
+}
+
+/// The same about its mailbox.
+fn pop3_account(name: &str, account: &Account, machine: &Machine) -> Option<Result<Pop3Account>> {
+    let pop3 = account.pop3.as_ref()?;
+    let known = credentials(name, pop3, machine).and_then(|credentials| {
+        let credentials = credentials.ok_or_else(|| {
+            let text = format!("account {name}: a mailbox needs a user and a password");
+            Error::new(ErrorKind::AuthFailed, text).by(Fault::Us)
+        })?;
+        Ok(Pop3Account {
+            server: server(pop3, Service::Pop3),
+            credentials,
+            via: Vec::new(),
+        })
+    });
+    Some(known)
+}
+
+/// The same about files.
+fn ftp_account(name: &str, account: &Account, machine: &Machine) -> Option<Result<FtpAccount>> {
+    let ftp = account.ftp.as_ref()?;
+    Some(
+        credentials(name, ftp, machine).map(|credentials| FtpAccount {
+            server: server(ftp, Service::Ftp),
+            credentials,
+            account: None,
+            active: false,
+            via: Vec::new(),
+        }),
+    )
 }
 
 /// The ways out.
 pub struct Ways {
-    /// This machine's network.
+    /// Mail over this machine's network.
     pub ip: Arc<dyn MailBack>,
+    /// Mailboxes over this machine's network.
+    pub mailboxes: Arc<dyn MailboxBack>,
     /// Modems by name.
     pub modems: BTreeMap<String, modem::Handle>,
     /// What is done after a mail whose result never came, for modems that have a word on it.
@@ -117,6 +196,13 @@ impl Backs for Ways {
                 let modem: Arc<dyn MailBack> = Arc::new(self.modems.get(name)?.clone());
                 Some(modem)
             }
+        }
+    }
+
+    fn mailbox(&self, via: &Via) -> Option<Arc<dyn MailboxBack>> {
+        match via {
+            Via::Ip => Some(self.mailboxes.clone()),
+            Via::Modem(_) => None,
         }
     }
 
@@ -347,6 +433,22 @@ impl JobStore for LateJobs {
 
     fn submit_mail(&self, mail: MailSubmission) -> BoxFuture<'_, Result<JobId>> {
         Box::pin(async { self.jobs().await?.submit_mail(mail).await })
+    }
+
+    fn submit_request(&self, request: RequestSubmission) -> BoxFuture<'_, Result<JobId>> {
+        Box::pin(async { self.jobs().await?.submit_request(request).await })
+    }
+
+    fn upload_place<'a>(&'a self, origin: &'a Origin) -> BoxFuture<'a, Result<UploadPlace>> {
+        Box::pin(async { self.jobs().await?.upload_place(origin).await })
+    }
+
+    fn answer(&self, id: JobId) -> BoxFuture<'_, Result<Answer>> {
+        Box::pin(async move { self.jobs().await?.answer(id).await })
+    }
+
+    fn inbox(&self) -> BoxFuture<'_, Result<Inbox>> {
+        Box::pin(async { Ok(self.jobs().await?.inbox().clone()) })
     }
 
     fn watch(&self, id: JobId) -> Option<watch::Receiver<Arc<Snapshot>>> {

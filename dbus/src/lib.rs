@@ -2,16 +2,22 @@
 //! options and results are, stands in `org.hayesd1.*.xml` beside this crate.
 
 mod emulator;
+mod ftp;
 mod job;
 mod mail;
 mod manager;
+mod message;
 mod modem;
+mod pop3;
 
 pub use emulator::EmulatorProxy;
+pub use ftp::FtpProxy;
 pub use job::{Finished, FinishedArgs, FinishedStream, JobProxy};
 pub use mail::{MailProxy, QueuedMail};
 pub use manager::{ListedJob, ManagerProxy};
+pub use message::MessageProxy;
 pub use modem::ModemProxy;
+pub use pop3::Pop3Proxy;
 
 use std::collections::HashMap;
 use zbus::{OwnedVariant, Variant};

@@ -8,7 +8,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::stat::{SFlag, fstat};
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -74,13 +78,41 @@ impl Copies {
     /// `InvalidArgument` where it is neither a file nor a pipe nor a stream socket, or can't be read;
     /// `TooLarge`; `Timeout` after 20 s; `QuotaExceeded` where too many are being read.
     pub(super) async fn read(&self, fd: OwnedFd, most: u64, uid: u32) -> Result<Vec<u8>> {
+        self.run(uid, move || {
+            let mut bytes = Vec::new();
+            let keep = |piece: &[u8]| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            };
+            read(&fd, most, Instant::now() + LIMIT, keep)?;
+            Ok(bytes)
+        })
+        .await
+    }
+
+    /// The same into a new file, which is synced; gives its size. Nothing is left of one that fails.
+    pub(super) async fn save(&self, fd: OwnedFd, to: PathBuf, most: u64, uid: u32) -> Result<u64> {
+        self.run(uid, move || {
+            save(&fd, &to, most, Instant::now() + LIMIT).inspect_err(|_| {
+                // It goes at the next start, if not now.
+                let _ = std::fs::remove_file(&to);
+            })
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        uid: u32,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let counted = self.count(uid)?;
         let (done, result) = oneshot::channel();
         thread::Builder::new()
             .name("copy".into())
             .stack_size(128 * 1024)
             .spawn(move || {
-                let _ = done.send(read(&fd, most, Instant::now() + LIMIT));
+                let _ = done.send(work());
                 drop(counted);
             })
             .map_err(|error| {
@@ -141,28 +173,56 @@ fn kind(fd: &OwnedFd) -> Result<Kind> {
     }
 }
 
-fn read(fd: &OwnedFd, most: u64, end: Instant) -> Result<Vec<u8>> {
+/// Reads it to its end, piece by piece; gives how much it was.
+fn read(
+    fd: &OwnedFd,
+    most: u64,
+    end: Instant,
+    mut each: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<u64> {
     let kind = kind(fd)?;
-    let mut bytes = Vec::new();
+    let mut size = 0;
     let mut piece = vec![0; PIECE];
     loop {
         let left = end
             .checked_duration_since(Instant::now())
             .ok_or_else(too_slow)?;
         match step(&kind, fd, &mut piece) {
-            Ok(0) => return Ok(bytes),
-            Ok(n) => bytes.extend_from_slice(&piece[..n]),
+            Ok(0) => return Ok(size),
+            Ok(n) => {
+                size += n as u64;
+                if size > most {
+                    return Err(Refused::new(
+                        ErrorKind::TooLarge,
+                        format!("more than {most} bytes"),
+                    ));
+                }
+                each(&piece[..n])?;
+            }
             Err(Errno::EINTR) => {}
             Err(Errno::EAGAIN) => wait(fd, left)?,
             Err(errno) => return Err(Refused::argument(format!("the descriptor: {errno}"))),
         }
-        if bytes.len() as u64 > most {
-            return Err(Refused::new(
-                ErrorKind::TooLarge,
-                format!("more than {most} bytes"),
-            ));
-        }
     }
+}
+
+fn save(fd: &OwnedFd, to: &Path, most: u64, end: Instant) -> Result<u64> {
+    let failed = |error: std::io::Error| {
+        let kind = match error.raw_os_error() {
+            Some(libc::ENOSPC | libc::EDQUOT | libc::EROFS) => ErrorKind::SpoolFull,
+            _ => ErrorKind::Internal,
+        };
+        Refused::new(kind, format!("the spool: {error}"))
+    };
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(failed)?;
+    let size = read(fd, most, end, |piece| file.write_all(piece).map_err(failed))?;
+    file.sync_all().map_err(failed)?;
+    Ok(size)
 }
 
 fn step(kind: &Kind, fd: &OwnedFd, piece: &mut [u8]) -> nix::Result<usize> {
@@ -198,13 +258,11 @@ fn wait(fd: &OwnedFd, left: Duration) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::File;
-    use std::io::{Seek, Write};
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::io::Seek;
     use std::os::unix::net::UnixStream;
     use zbus::DBusError;
 
-    fn name(result: Result<Vec<u8>>) -> String {
+    fn name<T: std::fmt::Debug>(result: Result<T>) -> String {
         result
             .unwrap_err()
             .name()
@@ -282,9 +340,26 @@ mod tests {
     fn a_silent_descriptor_is_given_up_without_changing_its_flags() {
         let (read_end, _write) = nix::unistd::pipe().unwrap();
         let before = fcntl(&read_end, FcntlArg::F_GETFL).unwrap();
-        let result = read(&read_end, 4, Instant::now() + Duration::from_millis(20));
+        let end = Instant::now() + Duration::from_millis(20);
+        let result = read(&read_end, 4, end, |_| Ok(()));
         assert_eq!(name(result), "Timeout");
         assert_eq!(fcntl(&read_end, FcntlArg::F_GETFL).unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn a_descriptor_becomes_a_file_or_nothing() {
+        let folder = std::env::temp_dir().join(format!("hayesd-save-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let to = folder.join("made");
+        let copies = Copies::default();
+        let bytes = vec![7; 200_000];
+        let refused = copies.save(file(&bytes).into(), to.clone(), 199_999, 1);
+        assert_eq!(name(refused.await), "TooLarge");
+        assert!(!to.exists());
+        let size = copies.save(file(&bytes).into(), to.clone(), 200_000, 1);
+        assert_eq!(size.await.unwrap(), 200_000);
+        assert_eq!(std::fs::read(&to).unwrap(), bytes);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[tokio::test]

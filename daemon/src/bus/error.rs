@@ -33,6 +33,18 @@ impl Refused {
     }
 }
 
+impl Refused {
+    /// Whether it is of this kind.
+    pub(super) fn is(&self, kind: ErrorKind) -> bool {
+        self.name == name_of(kind)
+    }
+}
+
+/// A text that somebody else wrote, fit for a D-Bus string.
+pub(super) fn printable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// The whole D-Bus name of errors of this kind.
 pub(super) fn name_of(kind: ErrorKind) -> String {
     format!("{PREFIX}{}", kind.name())

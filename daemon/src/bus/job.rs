@@ -1,5 +1,6 @@
 //! `org.hayesd1.Job`, at `/org/hayesd1/job/N`.
 
+use super::answers;
 use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
@@ -97,7 +98,16 @@ impl Job {
             () = tokio::time::sleep(Duration::from_micros(timeout_usec)) => self.now(),
             () = gone.wait() => return Err(Refused::new(ErrorKind::Cancelled, "the caller is gone")),
         };
-        Ok((now.state.name(), view::result(&now)))
+        let mut result = view::result(&now);
+        if now.state.is_final() {
+            match self.world.jobs.answer(self.id).await {
+                Ok(answer) => answers::add(&mut result, &now, answer),
+                // Released meanwhile.
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok((now.state.name(), result))
     }
 
     async fn cancel(

@@ -4,10 +4,13 @@ use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::exporter::Exporter;
-use super::letter::{self, Options};
+use super::letter;
+use super::options::Options;
 use super::view::{self, OwnedMap};
 use super::world::World;
-use crate::job::{Delivery, JobId, MailAccount, MailSubmission, Origin, Route, Snapshot, State};
+use crate::job::{
+    Delivery, JobId, Kind, MailAccount, MailSubmission, Origin, Route, Snapshot, State,
+};
 use crate::message::{Draft, Stamp, Text};
 use crate::service::{ErrorKind, RecipientPolicy};
 use std::os::fd::OwnedFd;
@@ -117,7 +120,7 @@ impl Mail {
             .jobs
             .list()
             .into_iter()
-            .filter(|job| !job.state.is_final())
+            .filter(|job| job.kind == Kind::Mail && !job.state.is_final())
     }
 }
 

@@ -4,6 +4,7 @@
 //! or a module, except `Job.Wait` and `Modem.Command`.
 
 mod announce;
+mod answers;
 mod caller;
 mod copy;
 mod dialogue;
@@ -11,14 +12,21 @@ mod dict;
 mod emulator_object;
 mod error;
 mod exporter;
+mod fd_sink;
+mod ftp;
 mod gone;
 mod job;
 mod late;
 mod letter;
 mod mail;
 mod manager;
+mod message;
+mod messages;
 mod modem_object;
+mod options;
 mod path;
+mod pop3;
+mod requests;
 #[cfg(test)]
 mod sample;
 mod teller;
@@ -36,6 +44,8 @@ pub use late::Coming;
 use crate::{emulator, modem};
 use exporter::Exporter;
 use late::Late;
+use messages::MessageExporter;
+use requests::Requests;
 use std::sync::Arc;
 use tokio::sync::watch;
 use view::Properties;
@@ -69,6 +79,17 @@ impl Service {
             exporter: exporter.clone(),
         };
         server.at(path::ROOT, manager).await?;
+        let messages = MessageExporter::start(service.connection.clone(), world.clone());
+        let requests = Requests {
+            world: world.clone(),
+            exporter: exporter.clone(),
+        };
+        let pop3 = pop3::Pop3 {
+            requests: requests.clone(),
+            messages,
+        };
+        server.at(path::ROOT, pop3).await?;
+        server.at(path::ROOT, ftp::Ftp { requests }).await?;
         server
             .at(path::ROOT, mail::Mail { world, exporter })
             .await?;

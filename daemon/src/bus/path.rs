@@ -1,5 +1,6 @@
 //! Object paths: which object stands where.
 
+use crate::inbox::MessageId;
 use zbus::{ObjectPath, OwnedObjectPath};
 
 /// The root of all our objects.
@@ -46,6 +47,11 @@ pub(super) fn job(id: u32) -> OwnedObjectPath {
     under("job", &id.to_string())
 }
 
+/// `/org/hayesd1/inbox/ACCOUNT/N`.
+pub(super) fn message(id: &MessageId) -> OwnedObjectPath {
+    under("inbox", &format!("{}/{}", escaped(&id.account), id.number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +70,11 @@ mod tests {
         }
         assert_eq!(job(12).as_str(), "/org/hayesd1/job/12");
         assert!(ObjectPath::try_from(job(12).as_str()).is_ok());
+        let id = MessageId {
+            account: "a-b".into(),
+            number: 7,
+        };
+        assert_eq!(message(&id).as_str(), "/org/hayesd1/inbox/a_2db/7");
+        assert!(ObjectPath::try_from(message(&id).as_str()).is_ok());
     }
 }

@@ -1,15 +1,19 @@
 //! Jobs that do what a test says.
 
 use super::world::JobStore;
+use crate::disk::Disk;
+use crate::inbox::Inbox;
 use crate::job::{
-    Accounts, Delivery, JobId, Kind, MailAccount, MailSubmission, Origin, Outcome, RecipientState,
-    Snapshot, State,
+    Accounts, Answer, Delivery, FtpAccount, JobId, Kind, MailAccount, MailSubmission, Origin,
+    Outcome, RecipientState, RequestSubmission, Snapshot, State, UploadPlace,
 };
 use crate::service::{BoxFuture, Error, ErrorKind, Phase, Result, Server, Tls};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{OnceCell, broadcast, watch};
 
 /// A queued mail of this process's user.
 pub(super) fn snapshot(id: u32) -> Snapshot {
@@ -45,16 +49,35 @@ pub(super) fn snapshot(id: u32) -> Snapshot {
 pub(super) struct Store {
     jobs: Mutex<BTreeMap<JobId, watch::Sender<Arc<Snapshot>>>>,
     pub(super) submitted: Mutex<Vec<MailSubmission>>,
+    pub(super) requested: Mutex<Vec<RequestSubmission>>,
+    /// What came back of every request.
+    pub(super) answer: Mutex<Answer>,
+    /// For files.
+    pub(super) folder: PathBuf,
+    inbox: OnceCell<Inbox>,
     changes: broadcast::Sender<JobId>,
 }
 
 impl Default for Store {
     fn default() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
         Self {
             jobs: Mutex::default(),
             submitted: Mutex::default(),
+            requested: Mutex::default(),
+            answer: Mutex::new(Answer::Nothing),
+            folder: std::env::temp_dir()
+                .join(format!("hayesd-store-{}-{number}", std::process::id())),
+            inbox: OnceCell::new(),
             changes: broadcast::channel(64).0,
         }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -101,6 +124,46 @@ impl JobStore for Store {
         self.submitted.lock().unwrap().push(mail);
         self.add(made);
         Box::pin(async move { Ok(id) })
+    }
+
+    fn submit_request(&self, request: RequestSubmission) -> BoxFuture<'_, Result<JobId>> {
+        let mut requested = self.requested.lock().unwrap();
+        let id = JobId(1 + requested.len() as u32);
+        let made = Snapshot {
+            kind: Kind::of(&request.request),
+            origin: request.origin.clone(),
+            account: Some(request.account.clone()),
+            recipients: Vec::new(),
+            sender: String::new(),
+            ..snapshot(id.0)
+        };
+        requested.push(request);
+        self.add(made);
+        Box::pin(async move { Ok(id) })
+    }
+
+    fn upload_place<'a>(&'a self, _: &'a Origin) -> BoxFuture<'a, Result<UploadPlace>> {
+        let name = format!("upload-{}", self.requested.lock().unwrap().len());
+        let place = UploadPlace {
+            path: self.folder.join(name),
+            most: 1 << 20,
+            beyond: ErrorKind::QuotaExceeded,
+        };
+        Box::pin(async { Ok(place) })
+    }
+
+    fn answer(&self, _: JobId) -> BoxFuture<'_, Result<Answer>> {
+        let answer = self.answer.lock().unwrap().clone();
+        Box::pin(async { Ok(answer) })
+    }
+
+    fn inbox(&self) -> BoxFuture<'_, Result<Inbox>> {
+        let inbox = self.inbox.get_or_init(async || {
+            std::fs::create_dir_all(&self.folder).unwrap();
+            let disk = Disk::start().unwrap();
+            Inbox::open(self.folder.join("inbox"), disk).await.unwrap()
+        });
+        Box::pin(async { Ok(inbox.await.clone()) })
     }
 
     fn watch(&self, id: JobId) -> Option<watch::Receiver<Arc<Snapshot>>> {
@@ -167,6 +230,17 @@ impl Accounts for Book {
                 tls: Tls::None,
             },
             credentials: None,
+            via: Vec::new(),
+        })
+    }
+
+    fn ftp(&self, account: &str) -> Result<FtpAccount> {
+        let mail = self.mail(account)?;
+        Ok(FtpAccount {
+            server: mail.server,
+            credentials: None,
+            account: None,
+            active: false,
             via: Vec::new(),
         })
     }

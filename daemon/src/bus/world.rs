@@ -5,7 +5,10 @@ use super::error::{self, Refused};
 use super::view::Properties;
 use super::waits::Waits;
 use crate::clock::Clock;
-use crate::job::{Accounts, JobId, MailSubmission, Snapshot};
+use crate::inbox::Inbox;
+use crate::job::{
+    Accounts, Answer, JobId, MailSubmission, Origin, RequestSubmission, Snapshot, UploadPlace,
+};
 use crate::service::{BoxFuture, ErrorKind, Result};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -18,6 +21,18 @@ pub trait JobStore: Send + Sync {
 
     /// Takes a mail; returns when it is synced to the spool.
     fn submit_mail(&self, mail: MailSubmission) -> BoxFuture<'_, Result<JobId>>;
+
+    /// Takes a request; returns when it is synced to the spool.
+    fn submit_request(&self, request: RequestSubmission) -> BoxFuture<'_, Result<JobId>>;
+
+    /// Where to make a file to be uploaded, and how many bytes it may have.
+    fn upload_place<'a>(&'a self, origin: &'a Origin) -> BoxFuture<'a, Result<UploadPlace>>;
+
+    /// What came back of a request that is done.
+    fn answer(&self, id: JobId) -> BoxFuture<'_, Result<Answer>>;
+
+    /// The messages that were fetched, once the spool is open.
+    fn inbox(&self) -> BoxFuture<'_, Result<Inbox>>;
 
     /// What can be seen of a job, now and later; the sender is dropped when the job is forgotten.
     fn watch(&self, id: JobId) -> Option<watch::Receiver<Arc<Snapshot>>>;

@@ -25,7 +25,7 @@ mod tests;
 pub use record::fuzz_spool_header;
 pub use request::{
     Answer, Handled, Kind, ListedEntry, ListedMessage, Request, RequestSubmission, Service,
-    Summary, Tested, Upload,
+    Summary, Tested, Upload, UploadPlace,
 };
 pub use schedule::Schedule;
 pub use types::{

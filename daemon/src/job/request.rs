@@ -185,7 +185,7 @@ impl Request {
     }
 
     /// Refuses what no server may see: InvalidArgument.
-    pub(super) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         match self {
             Self::Pop3Check | Self::AccountTest => Ok(()),
             Self::Pop3Fetch { uids, .. } => uids.iter().try_for_each(|uid| check_uid(uid)),
@@ -248,7 +248,7 @@ fn check_path(path: &str) -> Result<()> {
 pub enum Upload {
     /// These bytes.
     Bytes(Vec<u8>),
-    /// A file made at [`super::Jobs::upload_file`], synced, of so many bytes. It is moved from there.
+    /// A file made at [`super::Jobs::upload_place`], synced, of so many bytes. It is moved from there.
     File(PathBuf, u64),
 }
 
@@ -260,6 +260,17 @@ impl Upload {
             Self::File(_, size) => *size,
         }
     }
+}
+
+/// Where a file is made that is to be uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadPlace {
+    /// Its path: nobody else's.
+    pub path: PathBuf,
+    /// Bytes that it may have.
+    pub most: u64,
+    /// What is wrong with one that has more.
+    pub beyond: ErrorKind,
 }
 
 /// A request to be carried out.

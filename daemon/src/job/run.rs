@@ -356,6 +356,10 @@ impl Shared {
                 ..Now::default()
             };
             entry.record = record;
+            if is_final {
+                // Secrets go, and a caller's descriptor is closed.
+                entry.kept = Kept::default();
+            }
             table.set_turn(id, turn);
             if let Some(entry) = table.entries.get(&id) {
                 self.show(entry, &now);

@@ -209,14 +209,19 @@ impl Spool {
         Ok(next)
     }
 
-    /// SpoolFull where so many bytes more would leave too little for others.
-    pub(super) fn check_room(&self, size: u64) -> Result<(), Error> {
+    /// Bytes that may come before too little is left for others.
+    pub(super) fn room(&self) -> Result<u64, Error> {
         let (free, total) = self
             .files
             .room(&self.root)
             .map_err(|error| failed("the room in the spool is not known", &error))?;
-        let kept = KEPT_FREE.min(total / 20);
-        if free < kept.saturating_add(size) {
+        Ok(free.saturating_sub(KEPT_FREE.min(total / 20)))
+    }
+
+    /// SpoolFull where so many bytes more would leave too little for others.
+    pub(super) fn check_room(&self, size: u64) -> Result<(), Error> {
+        let room = self.room()?;
+        if room == 0 || room < size {
             return Err(Error::new(
                 ErrorKind::SpoolFull,
                 "the disk of the spool is nearly full",

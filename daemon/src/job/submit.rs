@@ -1,7 +1,7 @@
 //! Taking a job in.
 
 use super::record::{Asked, Letter, NewRecord, Record, SavedRoute, Work};
-use super::request::{RequestSubmission, Service, Upload};
+use super::request::{RequestSubmission, Service, Upload, UploadPlace};
 use super::schedule::Age;
 use super::spool::{Content, Spool};
 use super::table::{Kept, Now, Turn, snapshot};
@@ -10,7 +10,6 @@ use super::types::{Delivery, JobId, MailSubmission, Origin, Route};
 use super::{Jobs, Shared, millis};
 use crate::message::{MAX_RECIPIENTS, Stamp, check_address, date_line, prepare};
 use crate::service::{Error, ErrorKind, Result};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -106,20 +105,27 @@ impl Jobs {
             .await
     }
 
-    /// Where to make a file for [`Upload::File`], and how many bytes it may have. Nobody else has this name.
-    /// QuotaExceeded, SpoolFull.
-    pub async fn upload_file(&self, origin: &Origin) -> Result<(PathBuf, u64)> {
+    /// Where to make a file for [`Upload::File`]. QuotaExceeded, SpoolFull.
+    pub async fn upload_place(&self, origin: &Origin) -> Result<UploadPlace> {
         static NAMES: AtomicU64 = AtomicU64::new(0);
         let shared = &self.shared;
-        let left = {
+        let own = {
             let table = shared.table();
             table.check_limits(origin, 0, &shared.settings.limits)?;
             table.room(origin, &shared.settings.limits)
         };
         let spool = shared.spool.clone();
-        shared.disk.run(move || spool.check_room(0)).await??;
+        let free = shared.disk.run(move || spool.room()).await??;
         let name = NAMES.fetch_add(1, Ordering::Relaxed).to_string();
-        Ok((shared.spool.incoming(&name), left))
+        Ok(UploadPlace {
+            path: shared.spool.incoming(&name),
+            most: own.min(free),
+            beyond: if own <= free {
+                ErrorKind::QuotaExceeded
+            } else {
+                ErrorKind::SpoolFull
+            },
+        })
     }
 
     /// Into the table and onto the disk, unless its caller has given its token before.

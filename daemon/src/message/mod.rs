@@ -8,6 +8,7 @@ mod charset;
 mod compose;
 mod decompose;
 mod fuzz;
+mod glance;
 mod prepare;
 mod stamp;
 
@@ -16,6 +17,7 @@ pub use charset::Charset;
 pub use compose::compose;
 pub use decompose::decompose;
 pub use fuzz::{fuzz_mailboxes, fuzz_message};
+pub use glance::{Glance, glance};
 pub use prepare::{Prepared, prepare};
 pub use stamp::{Stamp, date_line};
 

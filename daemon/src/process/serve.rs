@@ -13,7 +13,7 @@ use crate::disk::Disk;
 use crate::emulator;
 use crate::job::Jobs;
 use crate::modem;
-use crate::net::{Dialer, SmtpBack, Timeouts, Tls};
+use crate::net::{Dialer, Pop3Back, SmtpBack, Timeouts, Tls};
 use crate::service::{Error, ErrorKind, Result};
 use crate::wiring::{self, Book, LateJobs, Ways};
 use std::collections::BTreeMap;
@@ -301,11 +301,9 @@ impl Running {
         };
         let (tls, modems) = disk.run(read).await??;
         let (helper, socket) = helper(config, &folder)?;
-        let ip = Arc::new(SmtpBack::new(
-            Dialer::new(Timeouts::default()),
-            tls,
-            disk.clone(),
-        ));
+        let dialer = Dialer::new(Timeouts::default());
+        let mailboxes = Arc::new(Pop3Back::new(dialer.clone(), tls.clone()));
+        let ip = Arc::new(SmtpBack::new(dialer, tls, disk.clone()));
         let start = |settings: modem::Settings| {
             (
                 settings.name.clone(),
@@ -315,6 +313,7 @@ impl Running {
         let modems: BTreeMap<_, _> = modems.into_iter().map(start).collect();
         let ways = Ways {
             ip,
+            mailboxes,
             modems: modems.clone(),
             on_unknown: wiring::on_unknown(config),
         };

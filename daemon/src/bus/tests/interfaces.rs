@@ -129,9 +129,12 @@ fn document(interface: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-const INTERFACES: [(&str, &str); 5] = [
+const INTERFACES: [(&str, &str); 8] = [
     ("org.hayesd1.Manager", "/org/hayesd1"),
     ("org.hayesd1.Mail", "/org/hayesd1"),
+    ("org.hayesd1.Pop3", "/org/hayesd1"),
+    ("org.hayesd1.Ftp", "/org/hayesd1"),
+    ("org.hayesd1.Message", "/org/hayesd1/inbox/main/1"),
     ("org.hayesd1.Job", "/org/hayesd1/job/1"),
     ("org.hayesd1.Modem", MODEM),
     ("org.hayesd1.Emulator", EMULATOR),
@@ -143,6 +146,11 @@ async fn what_is_documented_is_exported_and_the_other_way_round() {
     stage.store.add(crate::bus::sample::snapshot(1));
     let _: zbus::OwnedObjectPath = stage
         .call("/org/hayesd1", "Manager", "GetJob", &(1_u32, none()))
+        .await
+        .unwrap();
+    stage.receive(&[("a", "text")]).await;
+    let _: zbus::OwnedObjectPath = stage
+        .call("/org/hayesd1", "Pop3", "GetMessage", &("", "a", none()))
         .await
         .unwrap();
     for (interface, path) in INTERFACES {

@@ -3,6 +3,7 @@
 mod interfaces;
 mod jobs;
 mod mails;
+mod requests;
 mod waits;
 
 use super::sample::{Book, Store};

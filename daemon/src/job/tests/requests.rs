@@ -208,8 +208,9 @@ async fn an_upload_survives_a_restart_and_a_broken_connection() {
     world.files.0.lock().unwrap().silent = true;
     let jobs = world.start().await;
     let origin = Origin::Bus { uid: 1000 };
-    let (path, room) = jobs.upload_file(&origin).await.unwrap();
-    assert_eq!(room, Limits::default().spool);
+    let UploadPlace { path, most, beyond } = jobs.upload_place(&origin).await.unwrap();
+    assert_eq!(most, Limits::default().spool);
+    assert_eq!(beyond, ErrorKind::QuotaExceeded);
     std::fs::write(&path, &bytes).unwrap();
     let content = Upload::File(path.clone(), bytes.len() as u64);
     let id = jobs
@@ -218,8 +219,8 @@ async fn an_upload_survives_a_restart_and_a_broken_connection() {
         .unwrap();
     assert!(!path.exists());
     assert_eq!(jobs.spool_bytes(), 200_000);
-    let (_, room) = jobs.upload_file(&origin).await.unwrap();
-    assert_eq!(room, Limits::default().spool - 200_000);
+    let place = jobs.upload_place(&origin).await.unwrap();
+    assert_eq!(place.most, Limits::default().spool - 200_000);
     {
         let mut kept = world.files.0.lock().unwrap();
         (kept.silent, kept.breaks_after) = (false, Some(7));
@@ -398,7 +399,8 @@ async fn a_token_makes_a_request_idempotent_and_the_second_upload_leaves_nothing
     let jobs = world.start().await;
     let mut ids = Vec::new();
     for _ in 0..3 {
-        let (path, _) = jobs.upload_file(&Origin::Bus { uid: 1000 }).await.unwrap();
+        let origin = Origin::Bus { uid: 1000 };
+        let path = jobs.upload_place(&origin).await.unwrap().path;
         std::fs::write(&path, b"x").unwrap();
         let request = RequestSubmission {
             token: Some("t".into()),

@@ -1,0 +1,53 @@
+//! What all methods have in common that make a request.
+
+use super::caller::Caller;
+use super::error::{Refused, Result};
+use super::exporter::Exporter;
+use super::options::Options;
+use super::world::World;
+use crate::job::{Origin, Request, RequestSubmission, Upload};
+use crate::service::{ErrorKind, Sink};
+use std::sync::Arc;
+use zbus::OwnedObjectPath;
+
+/// Makes requests.
+#[derive(Clone)]
+pub(super) struct Requests {
+    pub(super) world: Arc<World>,
+    pub(super) exporter: Arc<Exporter>,
+}
+
+/// What goes with a request.
+#[derive(Default)]
+pub(super) struct Luggage {
+    pub(super) upload: Option<Upload>,
+    pub(super) into: Option<Box<dyn Sink>>,
+}
+
+impl Requests {
+    /// Submits a request; its job's object is there before its path is told.
+    pub(super) async fn submit(
+        &self,
+        caller: &Caller,
+        account: &str,
+        request: Request,
+        luggage: Luggage,
+        options: Options,
+    ) -> Result<OwnedObjectPath> {
+        let submission = RequestSubmission {
+            origin: Origin::Bus { uid: caller.uid },
+            account: self.world.account(account)?,
+            request,
+            upload: luggage.upload,
+            into: luggage.into,
+            via: options.via,
+            timeout: options.timeout,
+            token: options.token,
+        };
+        let id = self.world.jobs.submit_request(submission).await?;
+        self.exporter.export(id).await.ok_or_else(|| {
+            let text = format!("job {id} was forgotten already");
+            Refused::new(ErrorKind::NotFound, text)
+        })
+    }
+}

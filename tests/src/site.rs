@@ -8,6 +8,7 @@ use crate::process::Process;
 use crate::wait;
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub struct Site {
     helper: Option<Process>,
     bus: Bus,
     folder: Folder,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl Site {
@@ -37,6 +39,7 @@ impl Site {
             helper: None,
             bus: Bus::start()?,
             folder,
+            environment: Vec::new(),
         };
         site.start_helper()?;
         Ok(site)
@@ -132,8 +135,15 @@ impl Site {
             .arg(self.folder.join("hayesd.toml"))
             .env("RUNTIME_DIRECTORY", self.folder.join("run"))
             .env_remove("JOURNAL_STREAM")
-            .env_remove("NOTIFY_SOCKET");
+            .env_remove("NOTIFY_SOCKET")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         Ok(command)
+    }
+
+    /// What daemons started from now on find in their environment besides.
+    pub fn set_environment(&mut self, variables: &[(&str, &OsStr)]) {
+        let owned = |&(name, value): &(&str, &OsStr)| (name.into(), value.into());
+        self.environment = variables.iter().map(owned).collect();
     }
 
     /// The daemon's process.

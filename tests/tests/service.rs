@@ -10,8 +10,10 @@ use hayes_tests::site::Site;
 use hayes_tests::terminal::Terminal;
 use hayes_tests::wait;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Gid, Group, Pid, Uid, User, setgroups};
+use nix::sys::stat::Mode;
+use nix::unistd::{Gid, Group, Pid, Uid, User, mkfifo, setgroups};
 use std::fs;
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -36,6 +38,56 @@ async fn the_name_comes_before_a_module_that_never_answers() -> Result<()> {
     client.until(ROOT, "Manager", "State", "starting").await?;
     client.until(PANEL, "Emulator", "State", "command").await?;
     site.stop()
+}
+
+/// A disk that hangs while the spool is read: the service manager is told that we live, and SIGTERM ends us.
+#[tokio::test]
+async fn a_start_that_hangs_can_be_ended() -> Result<()> {
+    let mut site = Site::new()?;
+    site.configure("")?;
+    let spool = site.state_dir().join("spool");
+    fs::create_dir(&spool)?;
+    mkfifo(&spool.join("next-id"), Mode::S_IRWXU)?;
+    let manager = site.folder().join("notify");
+    let socket = UnixDatagram::bind(&manager)?;
+    socket.set_read_timeout(Some(wait::LONG))?;
+    site.set_environment(&[
+        ("NOTIFY_SOCKET", manager.as_os_str()),
+        ("WATCHDOG_USEC", "200000".as_ref()),
+    ]);
+    let client = site.start().await?;
+    let state: String = client.property(ROOT, "Manager", "State").await?;
+    ensure!(state == "starting", "{state}");
+    let mut buffer = [0; 256];
+    for _ in 0..3 {
+        while socket
+            .recv(&mut buffer)
+            .map(|n| &buffer[..n] != b"WATCHDOG=1\n")?
+        {}
+    }
+    site.stop()
+}
+
+/// Nor does a bus that never answers keep us from ending.
+#[tokio::test]
+async fn a_bus_that_is_silent_does_not_hold_us() -> Result<()> {
+    let site = Site::new()?;
+    let socket = site.folder().join("silent");
+    let silent = UnixListener::bind(&socket)?;
+    let config = format!(
+        "[daemon]\nbus = \"unix:path={}\"\nstate_dir = \"{}\"\n",
+        socket.display(),
+        site.state_dir().display()
+    );
+    site.folder().write("hayesd.toml", config)?;
+    let log = site.folder().join("silent.log");
+    let mut daemon = Process::start("hayesd", &mut site.daemon_command(&[])?, &log)?;
+    let _connection = silent.accept()?;
+    daemon.signal(Signal::SIGTERM);
+    let status = daemon.wait(wait::LONG)?;
+    // It gives the bus up after 20 s, but then with an error.
+    ensure!(status.success(), "{status}: {}", daemon.log());
+    Ok(())
 }
 
 /// `Manager.State` follows a port that goes and comes.

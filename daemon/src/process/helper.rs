@@ -1,6 +1,8 @@
 //! `helper = "spawn"`: hayes-ldisc as a child of ours, started again when it crashes.
 
 use crate::service::{Error, ErrorKind, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -79,6 +81,13 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(30),
 ];
 
+/// A helper that is told to end gets so long to give its ports back, then it is killed: a TTY whose driver
+/// hangs must not keep us.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// So long is waited for the end of a helper that was killed.
+const KILLED: Duration = Duration::from_secs(5);
+
 /// A helper that ran so long was well.
 const WELL: Duration = Duration::from_secs(60);
 
@@ -104,7 +113,8 @@ impl Helper {
         })
     }
 
-    /// Closes its standard input and waits until it has given every port back.
+    /// Closes its standard input and waits until it has given every port back; it is killed if that takes
+    /// longer than 10 s.
     pub async fn stop(mut self) {
         self.stop.take();
         if let Some(keeper) = self.keeper.take() {
@@ -121,6 +131,7 @@ struct Arguments {
 
 /// A helper that runs: it ends when its standard input closes, so also when we die.
 struct Running {
+    pid: u32,
     stdin: Option<ChildStdin>,
     ended: oneshot::Receiver<String>,
 }
@@ -149,11 +160,28 @@ impl Arguments {
     }
 }
 
+impl Running {
+    /// Closes its standard input and waits for its end, not for ever.
+    async fn end(mut self) {
+        drop(self.stdin.take());
+        if tokio::time::timeout(ENDING, &mut self.ended).await.is_ok() {
+            return;
+        }
+        warn!("the helper did not end within {ENDING:?}; it is killed");
+        // Its thread has not told its end, so the number is still its own.
+        if let Ok(pid) = i32::try_from(self.pid) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        // In a system call that can't be broken off not even that ends it.
+        let _ = tokio::time::timeout(KILLED, self.ended).await;
+    }
+}
+
 /// Waits for a child on a thread of its own: no signal handler, no polling.
 fn watch(mut child: Child) -> Result<Running> {
-    let stdin = child.stdin.take();
+    let (pid, stdin) = (child.id(), child.stdin.take());
     let (end, ended) = oneshot::channel();
-    info!(pid = child.id(), "the helper runs");
+    info!(pid, "the helper runs");
     thread::Builder::new()
         .name("helper".into())
         .stack_size(64 * 1024)
@@ -169,7 +197,7 @@ fn watch(mut child: Child) -> Result<Running> {
                 format!("a thread for the helper: {error}"),
             )
         })?;
-    Ok(Running { stdin, ended })
+    Ok(Running { pid, stdin, ended })
 }
 
 async fn keep(arguments: Arguments, first: Running, mut stopped: oneshot::Receiver<()>) {
@@ -182,8 +210,7 @@ async fn keep(arguments: Arguments, first: Running, mut stopped: oneshot::Receiv
                 warn!("the helper ended ({}); it is started again", how.unwrap_or_default());
             }
             _ = &mut stopped => {
-                drop(running.stdin.take());
-                let _ = (&mut running.ended).await;
+                running.end().await;
                 return;
             }
         }
@@ -263,6 +290,24 @@ mod tests {
         until(|| fs::read_to_string(&said).is_ok_and(|text| text.lines().count() == 3)).await;
         helper.stop().await;
         assert_eq!(fs::read_to_string(&said).unwrap().lines().count(), 3);
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_end_is_killed() {
+        let (folder, program) = script("echo $$ > \"$3\"; exec sleep 1000");
+        let said = folder.socket();
+        let helper = Helper::start(program, said.clone(), Vec::new()).unwrap();
+        until(|| fs::read_to_string(&said).is_ok_and(|text| text.ends_with('\n'))).await;
+        let pid = fs::read_to_string(&said).unwrap();
+        tokio::time::pause();
+        helper.stop().await;
+        // The clock went on at once: its end may be a moment away.
+        let process = PathBuf::from("/proc").join(pid.trim());
+        let limit = std::time::Instant::now() + Duration::from_secs(20);
+        while process.exists() {
+            assert!(std::time::Instant::now() < limit, "it lives");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     #[tokio::test]

@@ -82,9 +82,14 @@ fn misfits(loaded: &Loaded) -> bool {
 }
 
 struct Signals {
+    end: End,
+    hangup: Signal,
+}
+
+/// The signals that tell us to end.
+struct End {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
 }
 
 impl Signals {
@@ -94,16 +99,29 @@ impl Signals {
                 .map_err(|error| Error::new(ErrorKind::Internal, format!("signals: {error}")))
         };
         Ok(Self {
-            terminate: take(SignalKind::terminate())?,
-            interrupt: take(SignalKind::interrupt())?,
+            end: End {
+                terminate: take(SignalKind::terminate())?,
+                interrupt: take(SignalKind::interrupt())?,
+            },
             hangup: take(SignalKind::hangup())?,
         })
     }
 }
 
+impl End {
+    /// Returns when one comes, with its name.
+    async fn told(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
 async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     let mut signals = Signals::new()?;
-    let notify = Notify::from_environment();
+    let notify = Arc::new(Notify::from_environment());
+    stay_alive(&notify);
     let disk = Disk::start()
         .map_err(|error| Error::new(ErrorKind::Internal, format!("the disk thread: {error}")))?;
     let config = &loaded.config;
@@ -120,20 +138,27 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
         reload,
         wiring::bus(config),
     ));
-    let failed = |error| {
-        Error::new(
-            ErrorKind::Internal,
-            format!("a folder for sockets: {error}"),
-        )
-    };
-    let folder = Folder::find().map_err(failed)?;
+    let folder = folder_for_sockets()?;
     let emulators = wiring::emulators(config, folder.path());
-    // The name first: a caller that started us waits 25 s at most, ports and spool can take their time.
-    let (service, slots) = connect(config, &emulators, world.clone()).await?;
-    notify.ready("starting");
-    let running = Running::start(config, &machine, &book, &disk, folder, emulators).await?;
+    let starting = async {
+        // The name first: a caller that started us waits 25 s at most, ports and spool can take their time.
+        let (service, slots) = connect(config, &emulators, world.clone()).await?;
+        notify.ready("starting");
+        let running =
+            Running::start(config, &machine, &book, &disk, folder, emulators.clone()).await?;
+        slots.fill(&running);
+        Ok::<_, Error>((service, running))
+    };
+    let (service, running) = tokio::select! {
+        started = starting => started?,
+        signal = signals.end.told() => {
+            // Nothing was accepted and nothing runs yet: a slow bus or disk is not waited for.
+            notify.stopping("ending");
+            info!("{signal}: ending, not yet started");
+            return Ok(());
+        }
+    };
     jobs.send_replace(Some(running.jobs.clone()));
-    slots.fill(&running);
     let mut health = running.health(misfits(&loaded));
     show(&state, health.state());
     notify.status(&summary(config));
@@ -147,13 +172,9 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
         world,
         disk: disk.clone(),
     };
-    let mut watchdog = notify
-        .watchdog()
-        .map(|period| tokio::time::interval(period / 2));
     let ended = loop {
         tokio::select! {
-            _ = signals.terminate.recv() => break Ok("SIGTERM"),
-            _ = signals.interrupt.recv() => break Ok("SIGINT"),
+            signal = signals.end.told() => break Ok(signal),
             _ = signals.hangup.recv() => {
                 let _ = reloader.reload(&notify, &mut health).await;
                 show(&state, health.state());
@@ -167,7 +188,6 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
             }
             () = service.closed() => break Err(Error::new(ErrorKind::Internal, "the bus went away; ending, so that the service manager starts us again")),
             () = health.changed() => show(&state, health.state()),
-            _ = tick(&mut watchdog) => notify.alive(),
         }
     };
     state.send_replace(DaemonState::Stopping);
@@ -183,17 +203,30 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     ended.map(drop)
 }
 
+fn folder_for_sockets() -> Result<Folder> {
+    Folder::find().map_err(|error| {
+        let text = format!("a folder for sockets: {error}");
+        Error::new(ErrorKind::Internal, text)
+    })
+}
+
 fn show(state: &watch::Sender<DaemonState>, now: DaemonState) {
     state.send_if_modified(|shown| std::mem::replace(shown, now) != now);
 }
 
-async fn tick(watchdog: &mut Option<tokio::time::Interval>) {
-    match watchdog {
-        Some(interval) => {
+/// Tells the service manager, if it wants to know, that the event loop turns: as soon and as long as it does.
+fn stay_alive(notify: &Arc<Notify>) {
+    let Some(period) = notify.watchdog() else {
+        return;
+    };
+    let notify = notify.clone();
+    tokio::spawn(async move {
+        let mut interval = tokio::time::interval(period / 2);
+        loop {
             interval.tick().await;
+            notify.alive();
         }
-        None => std::future::pending().await,
-    }
+    });
 }
 
 fn summary(config: &Config) -> String {

@@ -114,6 +114,21 @@ impl Equipment {
         }
     }
 
+    /// Reads so many bytes.
+    ///
+    /// # Errors
+    /// They did not come.
+    pub fn exactly(&mut self, count: usize) -> Result<Vec<u8>> {
+        while self.unread.len() < count {
+            ensure!(
+                self.read_more(self.patience)?,
+                "of {count} bytes {} came",
+                self.unread.len()
+            );
+        }
+        Ok(self.unread.drain(..count).collect())
+    }
+
     /// Sends a command line and returns what came up to and with its final result code, as lines
     /// without the empty ones.
     ///

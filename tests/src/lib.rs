@@ -16,6 +16,7 @@ pub mod ftpd;
 pub mod gate;
 pub mod mailbox;
 pub mod message;
+pub mod module;
 pub mod office;
 pub mod ports;
 pub mod postfix;

@@ -5,10 +5,13 @@ use anyhow::{Result, anyhow, ensure};
 use hayes_tests::client::{Client, Map};
 use hayes_tests::equipment::Equipment;
 use hayes_tests::gate::Gate;
+use hayes_tests::module::Module;
 use hayes_tests::office::{Account, Office, Route};
 use hayes_tests::process::show;
 use hayes_tests::quectel::{self, Kind, SslType};
+use hayes_tests::site::Site;
 use hayes_tests::smtp::{Answer, SmtpServer, Step, Taken};
+use hayes_tests::terminal::Terminal;
 use hayes_tests::{scale, wait};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -265,4 +268,94 @@ async fn kill_while_a_mail_is_put() -> Result<()> {
         &format!("{unread} copies where the answer was unread"),
     );
     Ok(())
+}
+
+const LTE: &str = "/org/hayesd1/modem/lte";
+
+/// A daemon whose only way out is a module that a test plays.
+async fn with_module() -> Result<(Site, Client, Terminal, Module)> {
+    let mut site = Site::new()?;
+    let path = site.device("ttyModem");
+    let (terminal, far_end) = Terminal::plug_in(&path)?;
+    let module = Module::start(far_end);
+    site.configure(&format!(
+        r#"via = ["modem:lte"]
+default_account = "main"
+
+[account.main]
+from = "Pump 7 <pump7@example.org>"
+smtp = {{ host = "smtp.example.org", port = 25, tls = "none" }}
+
+[modem.lte]
+device = "{}"
+"#,
+        path.display()
+    ))?;
+    let client = site.start().await?;
+    client.until(LTE, "Modem", "State", "ready").await?;
+    Ok((site, client, terminal, module))
+}
+
+/// A module goes on sending when the daemon dies, and tells its result to whoever has the port then: while
+/// nobody listens, or after the next daemon has come. Either way the mail is known to be sent, or not.
+#[tokio::test]
+async fn a_module_tells_its_result_to_the_next_daemon() -> Result<()> {
+    for (result, while_dead, state) in [
+        ("0,0", true, "done"),
+        ("0,0", false, "done"),
+        ("678,550", true, "failed"),
+    ] {
+        let (mut site, client, _terminal, module) = with_module().await?;
+        let job = send(&client, 1).await?;
+        module.reached("+QSMTPPUT", 1)?;
+        site.kill()?;
+        if while_dead {
+            module.sending_ends(result)?;
+        }
+        let client = site.start().await?;
+        if !while_dead {
+            // It is asked whether it is still sending: before that it took settings only for the mail.
+            let asked = r#"+QSMTPCFG="contextid""#;
+            module.reached(asked, 2)?;
+            module.sending_ends(result)?;
+        }
+        client.until(LTE, "Modem", "State", "ready").await?;
+        let outcome = client.wait(&job).await?;
+        ensure!(outcome.state == state, "{result}: {outcome:?}");
+        ensure!(
+            !outcome.result.contains_key("possible_duplicate"),
+            "{result}: {outcome:?}"
+        );
+        // The next one is another one.
+        let next = send(&client, 2).await?;
+        module.reached("+QSMTPPUT", 2)?;
+        module.sending_ends("0,0")?;
+        client.done(&next).await?;
+        ensure!(module.count("+QSMTPPUT") == 2, "a mail was sent twice");
+        module.stop()?;
+    }
+    Ok(())
+}
+
+/// What the module told is lost: the mail is sent again, and said to be so.
+#[tokio::test]
+async fn a_result_that_nobody_heard_is_unknown() -> Result<()> {
+    let (mut site, client, _terminal, module) = with_module().await?;
+    let job = send(&client, 1).await?;
+    module.reached("+QSMTPPUT", 1)?;
+    site.kill()?;
+    // The port goes with its holder, and with it what is said meanwhile.
+    site.helper()?.kill()?;
+    module.sending_ends("0,0")?;
+    site.start_helper()?;
+    let client = site.start().await?;
+    // What a holder leaves behind that is killed as well (TIOCEXCL) keeps the next one out.
+    client.until(LTE, "Modem", "State", "refused").await?;
+    let outcome = client.wait(&job).await?;
+    ensure!(outcome.state == "deferred", "{outcome:?}");
+    ensure!(
+        outcome.result.contains_key("possible_duplicate"),
+        "{outcome:?}"
+    );
+    module.stop()
 }

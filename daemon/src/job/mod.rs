@@ -9,6 +9,7 @@ mod lineup;
 mod oneshot;
 mod progress;
 mod record;
+mod recover;
 mod request;
 mod run;
 mod schedule;
@@ -183,9 +184,11 @@ impl Jobs {
         let uptime = clock.uptime();
         let mut table = Table::new(found.next_id, settings.limits.running);
         let mut changed = Vec::new();
+        let recovered = recover::candidates(&found.jobs, &*backs);
         for mut record in found.jobs {
             record.age = record.age.resumed(uptime, &boot);
-            if !record.state.is_final() {
+            let recovers = recovered.contains(&record.id);
+            if !record.state.is_final() && !recovers {
                 let before = record.clone();
                 let rules = rules(&settings, &*backs, record.last_via.as_ref());
                 let age = record.age.at(uptime);
@@ -197,6 +200,8 @@ impl Jobs {
             }
             let turn = if record.state.is_final() {
                 Turn::Over(uptime)
+            } else if recovers {
+                Turn::Running(Arc::default())
             } else {
                 Turn::Waiting(uptime + record.due.saturating_sub(record.age.at(uptime)))
             };
@@ -229,6 +234,10 @@ impl Jobs {
             stopped: watch::Sender::new(false),
             boot,
         });
+        // Before any other mail is sent.
+        for id in recovered {
+            recover::start(&shared, id);
+        }
         tokio::spawn(run::keep(Arc::clone(&shared)));
         Ok(Self { shared })
     }

@@ -105,6 +105,42 @@ impl Doing {
             sleep_until(last + long).await;
         }
     }
+
+    /// Saves that what is sent from now on, for the recipients at these places, may be taken unheard.
+    async fn commit(&self, places: &[usize]) -> Result<()> {
+        let cancelled = || Err(Error::new(ErrorKind::Cancelled, "the job was cancelled"));
+        if self.cancel.is_asked() {
+            return cancelled();
+        }
+        let via = self.via();
+        let record = {
+            let mut table = self.shared.table();
+            let entry = table
+                .entries
+                .get_mut(&self.id)
+                .ok_or_else(|| Error::new(ErrorKind::Internal, "the job is gone while it runs"))?;
+            entry.record.commit(via, places);
+            entry.record.age.mark(self.shared.clock.uptime());
+            entry.record.clone()
+        };
+        let saved = self.shared.save(&record).await;
+        // Whoever cancelled it meanwhile was, or will be, told that nothing is sent.
+        if saved.is_err() || self.cancel.is_asked() {
+            if let Some(entry) = self.shared.table().entries.get_mut(&self.id) {
+                entry.record.end_commit();
+            }
+            // A spool that can't be written now may be later, whatever is wrong with it.
+            return saved
+                .map_err(|error| Error {
+                    kind: ErrorKind::SpoolFull,
+                    ..error
+                })
+                .and_then(|()| cancelled());
+        }
+        self.committed.store(true, Ordering::Relaxed);
+        self.heard().last = Instant::now();
+        Ok(())
+    }
 }
 
 impl Progress for Doing {
@@ -132,38 +168,11 @@ impl Progress for Doing {
     }
 
     fn committing(&self) -> BoxFuture<'_, Result<()>> {
-        let cancelled = || Err(Error::new(ErrorKind::Cancelled, "the job was cancelled"));
-        Box::pin(async move {
-            if self.cancel.is_asked() {
-                return cancelled();
-            }
-            let record = {
-                let mut table = self.shared.table();
-                let entry = table.entries.get_mut(&self.id).ok_or_else(|| {
-                    Error::new(ErrorKind::Internal, "the job is gone while it runs")
-                })?;
-                entry.record.committing = true;
-                entry.record.age.mark(self.shared.clock.uptime());
-                entry.record.clone()
-            };
-            let saved = self.shared.save(&record).await;
-            // Whoever cancelled it meanwhile was, or will be, told that nothing is sent.
-            if saved.is_err() || self.cancel.is_asked() {
-                if let Some(entry) = self.shared.table().entries.get_mut(&self.id) {
-                    entry.record.committing = false;
-                }
-                // A spool that can't be written now may be later, whatever is wrong with it.
-                return saved
-                    .map_err(|error| Error {
-                        kind: ErrorKind::SpoolFull,
-                        ..error
-                    })
-                    .and_then(|()| cancelled());
-            }
-            self.committed.store(true, Ordering::Relaxed);
-            self.heard().last = Instant::now();
-            Ok(())
-        })
+        Box::pin(self.commit(&[]))
+    }
+
+    fn committing_piece<'a>(&'a self, places: &'a [usize]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.commit(places))
     }
 
     fn accepted<'a>(&'a self, places: &'a [usize]) -> BoxFuture<'a, ()> {
@@ -173,7 +182,7 @@ impl Progress for Doing {
                 let Some(entry) = table.entries.get_mut(&self.id) else {
                     return;
                 };
-                entry.record.committing = false;
+                entry.record.end_commit();
                 entry.record.mark_taken(places);
                 entry.record.clone()
             };

@@ -4,7 +4,7 @@ use super::request::{Kind, Request, Service, Summary};
 use super::schedule::{Age, millis};
 use super::types::{Delivery, JobId, Origin, Outcome, RecipientState, State, Via};
 use crate::message::{MAX_RECIPIENTS, check_address};
-use crate::service::{Error, RecipientPolicy, Server, ServerReply, Shape};
+use crate::service::{Error, Interrupted, RecipientPolicy, Server, ServerReply, Shape};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -39,6 +39,10 @@ pub(super) struct Record {
     pub(super) linkless: u32,
     /// An attempt has come to the step after which the server may have taken the mail unheard.
     pub(super) committing: bool,
+    /// Whom what is in flight is for, where the back may tell after a restart what became of it: places
+    /// among those recipients that the attempt was begun for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) in_flight: Vec<usize>,
     pub(super) possible_duplicate: bool,
     pub(super) last_via: Option<Via>,
     pub(super) error: Option<Error>,
@@ -231,13 +235,55 @@ impl Record {
         }
     }
 
+    /// The step is near after which the server may have the mail unheard; over this way out, for these.
+    pub(super) fn commit(&mut self, via: Option<Via>, places: &[usize]) {
+        self.committing = true;
+        self.in_flight = places.to_vec();
+        self.last_via = via.or(self.last_via.take());
+    }
+
+    /// It is behind us. Whether it was taken at all.
+    pub(super) fn end_commit(&mut self) -> bool {
+        self.in_flight = Vec::new();
+        std::mem::take(&mut self.committing)
+    }
+
+    /// Those that the attempt which runs was begun for, in the order of its places.
+    pub(super) fn asked(&mut self) -> impl Iterator<Item = &mut SavedRecipient> {
+        self.recipients_mut()
+            .iter_mut()
+            .filter(|one| matches!(one.settled, Settled::Pending | Settled::Taken))
+    }
+
+    /// What to ask the back about that it was being sent over when the daemon died, at this age; `None`
+    /// where the back cannot know.
+    pub(super) fn interrupted(&self, age: Duration) -> Option<Interrupted> {
+        let Work::Mail(letter) = &self.work else {
+            return None;
+        };
+        let asked = letter
+            .recipients
+            .iter()
+            .filter(|one| matches!(one.settled, Settled::Pending | Settled::Taken));
+        let states: Vec<Settled> = asked.map(|one| one.settled).collect();
+        let is_pending = |place: &usize| states.get(*place) == Some(&Settled::Pending);
+        let known =
+            self.committing && !self.in_flight.is_empty() && self.in_flight.iter().all(is_pending);
+        known.then(|| Interrupted {
+            recipients: states.len(),
+            taken: (0..states.len())
+                .filter(|place| states[*place] == Settled::Taken)
+                .collect(),
+            piece: self.in_flight.clone(),
+            policy: letter.policy,
+            // The age was marked when it was saved.
+            since: age.saturating_sub(self.age.saved()),
+        })
+    }
+
     /// The recipients at these places, of those that the attempt which runs was begun for, have the mail.
     pub(super) fn mark_taken(&mut self, places: &[usize]) {
-        let asked = self
-            .recipients_mut()
-            .iter_mut()
-            .filter(|one| matches!(one.settled, Settled::Pending | Settled::Taken));
-        for (place, one) in asked.enumerate() {
+        for (place, one) in self.asked().enumerate() {
             if places.contains(&place) {
                 one.settled = Settled::Taken;
                 one.error = None;
@@ -274,6 +320,7 @@ impl Record {
             attempts: 0,
             linkless: 0,
             committing: false,
+            in_flight: Vec::new(),
             possible_duplicate: false,
             last_via: None,
             error: None,

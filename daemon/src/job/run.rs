@@ -38,7 +38,7 @@ pub(super) async fn keep(shared: Arc<Shared>) {
 
 impl Shared {
     /// Waits until the daemon ends.
-    async fn stop(&self) {
+    pub(super) async fn stop(&self) {
         // The sender is in self, so there is always one.
         let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
@@ -58,7 +58,7 @@ impl Shared {
                 continue;
             };
             entry.record.state = State::Running;
-            entry.record.committing = false;
+            entry.record.end_commit();
             let (record, kept) = (entry.record.clone(), entry.kept.clone());
             self.show(entry, &Now::default());
             let run = tokio::spawn(Arc::clone(self).run(record.clone(), kept, cancel));
@@ -294,7 +294,7 @@ impl Shared {
             .await?
     }
 
-    async fn finish(self: Arc<Self>, mut record: Record, end: End, via: Option<Via>) {
+    pub(super) async fn finish(self: Arc<Self>, mut record: Record, end: End, via: Option<Via>) {
         let id = record.id;
         record.last_via = via.or(record.last_via);
         let mut end = end;
@@ -302,7 +302,7 @@ impl Shared {
             let uptime = self.clock.uptime();
             if let Some(entry) = self.table().entries.get_mut(&id) {
                 // The progress of the attempt told the table, not this copy.
-                record.committing |= std::mem::take(&mut entry.record.committing);
+                record.committing |= entry.record.end_commit();
                 let told = entry.record.recipients();
                 for (own, told) in record.recipients_mut().iter_mut().zip(told) {
                     if told.settled == Settled::Taken {
@@ -409,14 +409,14 @@ impl Shared {
     }
 }
 
-fn failed(error: Error) -> End {
+pub(super) fn failed(error: Error) -> End {
     End::Failed {
         error,
         verdicts: Vec::new(),
     }
 }
 
-fn out_of_time(record: &Record, committed: bool) -> Error {
+pub(super) fn out_of_time(record: &Record, committed: bool) -> Error {
     if committed {
         return Error::new(
             ErrorKind::Unknown,

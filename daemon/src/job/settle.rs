@@ -28,6 +28,8 @@ pub(super) enum End {
     Answered(Summary),
     /// Somebody cancelled it.
     Cancelled,
+    /// The daemon was restarted while it was under way, and nobody knows how it ended.
+    Interrupted,
 }
 
 /// The rules that a job is judged by.
@@ -43,10 +45,14 @@ pub(super) fn settle(record: &mut Record, end: End, age: Duration, rules: &Rules
         asked::settle(record, end, age, rules);
         return;
     }
-    let was_committing = std::mem::take(&mut record.committing);
+    if end == End::Interrupted {
+        resume(record, age, rules);
+        return;
+    }
+    let was_committing = record.end_commit();
     match end {
         // Mails are delivered, not answered.
-        End::Answered(_) => {}
+        End::Answered(_) | End::Interrupted => {}
         End::Cancelled => {
             record.keep_taken();
             record.possible_duplicate |= was_committing;
@@ -141,11 +147,7 @@ fn is_missing_link(error: &Error) -> bool {
 /// the mail although nothing says so: a module sends several, and each has a result of its own.
 fn apply(record: &mut Record, verdicts: &[Verdict], delivered: bool, rules: &Rules) -> bool {
     let mut doubtful = false;
-    let asked = record
-        .recipients_mut()
-        .iter_mut()
-        .filter(|one| matches!(one.settled, Settled::Pending | Settled::Taken));
-    for (one, verdict) in asked.zip(verdicts) {
+    for (one, verdict) in record.asked().zip(verdicts) {
         match verdict {
             _ if one.settled == Settled::Taken => {}
             Verdict::Accepted(_) if delivered => {
@@ -209,7 +211,7 @@ fn go_on(record: &mut Record, age: Duration, rules: &Rules) {
 
 /// The end: whoever is pending is refused for this reason. Done, if anybody got it.
 pub(super) fn close(record: &mut Record, reason: &Error) {
-    record.committing = false;
+    record.end_commit();
     for one in record.recipients_mut() {
         if one.settled == Settled::Pending {
             one.settled = Settled::Refused;
@@ -244,7 +246,7 @@ pub(super) fn resume(record: &mut Record, age: Duration, rules: &Rules) {
         asked::resume(record, age, rules);
         return;
     }
-    let was_committing = std::mem::take(&mut record.committing);
+    let was_committing = record.end_commit();
     record.keep_taken();
     record.possible_duplicate |= was_committing;
     let soon = age.saturating_add(rules.schedule.after_restart());

@@ -10,6 +10,9 @@ use crate::service::{BoxFuture, MailOpen, Result, ServerReply};
 use core::time::Duration;
 use std::fmt::Debug;
 
+/// How a sending ended; the server's word where the module tells it.
+pub type Sent = Result<Option<ServerReply>>;
+
 /// How one vendor's modules are driven.
 pub trait Drive: Debug + Send + Sync {
     /// The dialect's name in the configuration.
@@ -23,6 +26,12 @@ pub trait Drive: Debug + Send + Sync {
 
     /// What an unsolicited line says to the driver as such.
     fn notice(&self, line: &[u8]) -> Option<Notice>;
+
+    /// What a line says of the sending of a mail, as [`MailJob::send`] returns it; `None` for any other line.
+    fn mail_result(&self, line: &[u8]) -> Option<Sent>;
+
+    /// Whether the module is still sending a mail; asked without disturbing that.
+    fn is_sending<'a>(&'a self, chat: &'a mut Chat) -> BoxFuture<'a, Result<bool>>;
 
     /// Whether a mail with this envelope can be carried at all, as far as can be known without the
     /// message and without sending anything. `NotSupported` or `TooLarge` if not.
@@ -42,6 +51,8 @@ pub struct Facts {
     pub setup: &'static [Setup],
     /// What a module can do, by the test command that it must know.
     pub services: &'static [Service],
+    /// The longest time from the command that sends a mail to its result.
+    pub sending: Duration,
     /// What restarts the module, without `AT`.
     pub restart: &'static str,
     /// How long it may take to come back.
@@ -110,11 +121,7 @@ pub trait MailJob: Send {
     ) -> BoxFuture<'a, Result<()>>;
 
     /// Sends what was composed and waits for the result; the server's word where the module tells it.
-    fn send<'a>(
-        &'a mut self,
-        chat: &'a mut Chat,
-        report: &'a Report,
-    ) -> BoxFuture<'a, Result<Option<ServerReply>>>;
+    fn send<'a>(&'a mut self, chat: &'a mut Chat, report: &'a Report) -> BoxFuture<'a, Sent>;
 
     /// Leaves nothing behind in the module, however the mail ended. Must do without the module if that
     /// is gone.

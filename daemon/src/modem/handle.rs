@@ -1,17 +1,18 @@
 //! The modem as others see it: a way to send mail, properties, and what people may ask for.
 
+use super::aftermath::{Sought, longest_sending};
 use super::by_hand;
 use super::drive::Drive;
 use super::ladder::Rung;
-use super::mail::{Outgoing, check};
+use super::mail::{Outgoing, check, resumed};
 use super::report::Report;
 use super::settings::Settings;
 use super::snapshot::{Snapshot, State};
 use crate::disk::Disk;
 use crate::message::decompose;
 use crate::service::{
-    BoxFuture, Certainty, Content, Delivered, Error, ErrorKind, Fault, MailBack, MailOpen,
-    MailSession, Phase, Progress, Result, Verdict,
+    BoxFuture, Certainty, Content, Delivered, Error, ErrorKind, Fault, Interrupted, MailBack,
+    MailOpen, MailSession, Phase, Progress, Result, Verdict,
 };
 use crate::trace::Trace;
 use core::time::Duration;
@@ -29,6 +30,8 @@ pub(super) enum Request {
         report: Report,
         answer: oneshot::Sender<Result<Delivered>>,
     },
+    /// How did the mail end that an earlier daemon was sending?
+    Recover(Sought),
     Command {
         text: String,
         within: Duration,
@@ -154,6 +157,16 @@ impl MailBack for Handle {
             };
             let session: Box<dyn MailSession> = Box::new(session);
             Ok(session)
+        })
+    }
+
+    fn recover<'a>(&'a self, mail: &'a Interrupted) -> BoxFuture<'a, Option<Result<Delivered>>> {
+        Box::pin(async move {
+            let (sought, told) = Sought::new(mail.since);
+            let patience = sought.left(longest_sending()) + SETTLES;
+            self.ask(Request::Recover(sought)).await.ok()?;
+            let told = tokio::time::timeout(patience, told).await;
+            Some(resumed(mail, told.ok()?.ok()?))
         })
     }
 }

@@ -5,13 +5,13 @@
 //! for is sent again to each alone. Nobody is sent the same mail twice.
 
 use super::chat::Chat;
-use super::drive::{Drive, MailJob};
+use super::drive::{Drive, MailJob, Sent};
 use super::report::Report;
 use super::settings::Settings;
 use crate::message::{Mailbox, Plain};
 use crate::service::{
-    Certainty, Delivered, Error, ErrorKind, Fault, MailOpen, Phase, RecipientPolicy, Result,
-    ServerReply, Verdict,
+    Certainty, Delivered, Error, ErrorKind, Fault, Interrupted, MailOpen, Phase, RecipientPolicy,
+    Result, ServerReply, Verdict,
 };
 use std::collections::VecDeque;
 
@@ -166,10 +166,38 @@ async fn one(
     report.phase(Phase::Transferring);
     job.compose(chat, batch, report).await?;
     report.proceed()?;
-    report.committing().await?;
+    report.committing(batch.all().collect()).await?;
     report.bytes(mail.size, mail.size);
     report.phase(Phase::Confirming);
     job.send(chat, report).await
+}
+
+/// How a mail ended whose piece in flight came to this after a restart of the daemon.
+pub(super) fn resumed(mail: &Interrupted, sent: Sent) -> Result<Delivered> {
+    let mut round = Round::resumed(mail);
+    let piece = Batch {
+        to: mail.piece.clone(),
+        cc: Vec::new(),
+    };
+    let mut later = Error::new(
+        ErrorKind::TemporaryFailure,
+        "hayesd was restarted before it was this recipient's turn",
+    )
+    .by(Fault::Us);
+    match sent {
+        Ok(reply) => round.accepted(&piece, reply),
+        Err(error) => {
+            later.text = format!("{}; one of several was refused: {error}", later.text);
+            round.refused(&piece, error);
+        }
+    }
+    if round.end.is_none() {
+        // The others are sent theirs next time.
+        for verdict in round.verdicts.iter_mut().filter(|one| one.is_none()) {
+            *verdict = Some(Verdict::Refused(later.clone()));
+        }
+    }
+    round.end()
 }
 
 /// What became of whom so far.
@@ -192,6 +220,21 @@ impl Round {
             policy: mail.open.policy,
             end: None,
         }
+    }
+
+    /// As it stood when the daemon died.
+    fn resumed(mail: &Interrupted) -> Self {
+        let mut round = Self {
+            queue: VecDeque::new(),
+            verdicts: vec![None; mail.recipients],
+            reply: None,
+            policy: mail.policy,
+            end: None,
+        };
+        for place in &mail.taken {
+            round.accepted(&Batch::alone(*place), None);
+        }
+        round
     }
 
     fn accepted(&mut self, batch: &Batch, reply: Option<ServerReply>) {

@@ -7,6 +7,7 @@
 //! - the task behind [`Handle`]: claims the port, wakes the module, recognises and configures it,
 //!   carries out one request after the other, climbs the recovery ladder.
 
+mod aftermath;
 mod by_hand;
 mod chat;
 mod drive;
@@ -30,7 +31,7 @@ mod wire;
 mod tests;
 
 pub use chat::{Answer, Chat, ChatError};
-pub use drive::{Drive, Facts, MailJob, Notice, SecretValue, Service, Setup};
+pub use drive::{Drive, Facts, MailJob, Notice, SecretValue, Sent, Service, Setup};
 pub use engine::{Engine, Event, NotReady, Syntax};
 pub use expect::{Expect, Lines, Prompt, Raw, SETTER};
 pub use handle::Handle;

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 enum Told {
     Phase(Phase),
     Bytes(u64, u64),
-    Committing(oneshot::Sender<Result<()>>),
+    Committing(Vec<usize>, oneshot::Sender<Result<()>>),
     Accepted(Vec<usize>, oneshot::Sender<()>),
 }
 
@@ -63,11 +63,11 @@ impl Report {
         let _ = self.told.send(Told::Bytes(done, total));
     }
 
-    /// Returns when it is on disk that the peer may take the content from now on. `Cancelled` if
-    /// nobody waits any more, `NoModem` if the modem is being switched off.
-    pub async fn committing(&self) -> Result<()> {
+    /// Returns when it is on disk that the peer may take the content for these recipients from now on.
+    /// `Cancelled` if nobody waits any more, `NoModem` if the modem is being switched off.
+    pub async fn committing(&self, places: Vec<usize>) -> Result<()> {
         let (done, told) = oneshot::channel();
-        let _ = self.told.send(Told::Committing(done));
+        let _ = self.told.send(Told::Committing(places, done));
         told.await.unwrap_or_else(|_| Err(self.given_up()))
     }
 
@@ -157,8 +157,8 @@ async fn relay(told: Told, progress: &dyn Progress) {
     match told {
         Told::Phase(phase) => progress.phase(phase),
         Told::Bytes(done, total) => progress.bytes(done, total),
-        Told::Committing(done) => {
-            let _ = done.send(progress.committing().await);
+        Told::Committing(places, done) => {
+            let _ = done.send(progress.committing_piece(&places).await);
         }
         Told::Accepted(places, done) => {
             progress.accepted(&places).await;

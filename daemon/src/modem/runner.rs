@@ -1,6 +1,7 @@
 //! The task that owns a modem: claims its port, brings it up, carries requests out one at a time, and
 //! brings it back when it stops answering.
 
+use super::aftermath::{self, Sought};
 use super::by_hand;
 use super::chat::{Chat, ChatError, Claiming};
 use super::drive::Drive;
@@ -22,7 +23,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 /// How long after a refusal for good, or without a helper, the port is asked for again.
@@ -43,6 +44,10 @@ pub(super) struct Runner {
     requests: mpsc::Receiver<Request>,
     waiting: VecDeque<Request>,
     ladder: Ladder,
+    /// No mail was sent yet, and what the module said since an earlier daemon's last one has been heard.
+    inherits: bool,
+    /// Who wants to know how the earlier daemon's last one ended.
+    sought: Option<Sought>,
     epoch: Instant,
 }
 
@@ -107,6 +112,8 @@ impl Runner {
             requests,
             waiting: VecDeque::new(),
             ladder: Ladder::default(),
+            inherits: true,
+            sought: None,
             epoch: Instant::now(),
         }
     }
@@ -116,6 +123,7 @@ impl Runner {
         loop {
             self.board.state(State::Claiming);
             let turn = self.hold().await;
+            self.disinherit();
             self.board.rung(None);
             tracing::debug!(port = %self.settings.name, ?turn, "modem let go");
             let turn = match turn {
@@ -156,6 +164,7 @@ impl Runner {
             turn = match turn {
                 Turn::Gone => {
                     self.board.state(State::Absent);
+                    self.tell_sought(chat);
                     Turn::Wait
                 }
                 Turn::Wait => match self.wait_for_port(chat).await {
@@ -172,6 +181,7 @@ impl Runner {
                     tracing::warn!(port = %self.settings.name, why, "modem has failed");
                     self.board.rung(None);
                     self.board.state_because(State::Failed, &why);
+                    self.tell_sought(chat);
                     let pause = self.ladder.pause();
                     // Somebody may plug it out and in again, or restart it, meanwhile.
                     match self.while_refusing(chat.listen(pause), true).await {
@@ -180,9 +190,28 @@ impl Runner {
                         Err(turn) => turn,
                     }
                 }
-                Turn::Reclaim(_) | Turn::Disabled | Turn::Over => return turn,
+                Turn::Reclaim(_) | Turn::Disabled | Turn::Over => {
+                    self.tell_sought(chat);
+                    return turn;
+                }
             };
         }
+    }
+
+    /// Nothing more will be learnt of an earlier daemon's mail: tells what is known.
+    fn tell_sought(&mut self, chat: &mut Chat) {
+        let drive = self.board.read(|now| now.drive);
+        if let Some(sought) = self.sought.take() {
+            sought.tell(drive.and_then(|drive| chat.result(drive)));
+        }
+        self.disinherit();
+        chat.keep_results(false);
+    }
+
+    /// What the module tells from now on is of our own mails.
+    fn disinherit(&mut self) {
+        self.inherits = false;
+        self.sought = None;
     }
 
     async fn wait_for_port(&mut self, chat: &mut Chat) -> Result<(), Turn> {
@@ -191,14 +220,20 @@ impl Runner {
                 Ok(Claiming::Ours { kept }) => {
                     if kept {
                         chat.note("the port was held for an earlier daemon");
+                    } else {
+                        self.disinherit();
                     }
+                    chat.keep_results(self.inherits);
                     return Ok(());
                 }
-                Ok(Claiming::Refused { why, text }) => match why {
-                    Refusal::Absent => self.board.state_because(State::Absent, &text),
-                    Refusal::Busy => self.board.state_because(State::Refused, &text),
-                    _ => return Err(Turn::Reclaim(text)),
-                },
+                Ok(Claiming::Refused { why, text }) => {
+                    self.disinherit();
+                    match why {
+                        Refusal::Absent => self.board.state_because(State::Absent, &text),
+                        Refusal::Busy => self.board.state_because(State::Refused, &text),
+                        _ => return Err(Turn::Reclaim(text)),
+                    }
+                }
                 Err(ChatError::Gone) => self.board.state(State::Absent),
                 Err(error) => return Err(error.into()),
             }
@@ -209,8 +244,13 @@ impl Runner {
         self.board.state(State::Syncing);
         let settings = Arc::clone(&self.settings);
         let board = self.board.clone();
+        let answers = self.while_refusing(startup::call(chat), false).await??;
+        if !answers && !self.leave_alone(chat).await? {
+            let work = startup::insist(chat, settings.line);
+            self.while_refusing(work, false).await??;
+        }
         let work = async {
-            startup::wake(chat, settings.line).await?;
+            chat.resync().await?;
             startup::configure(chat, &settings, &board).await?;
             watch::look(chat, &board).await?;
             Ok::<(), Unusable>(())
@@ -224,8 +264,36 @@ impl Runner {
         Ok(())
     }
 
+    /// A module that does not answer may still be sending for an earlier daemon. While somebody waits for
+    /// the result of that, nothing is done that could stop it. Whether the module answers again.
+    async fn leave_alone(&mut self, chat: &mut Chat) -> Result<bool, Turn> {
+        loop {
+            let drive = self.board.read(|now| now.drive);
+            let sending =
+                drive.map_or_else(aftermath::longest_sending, |drive| drive.facts().sending);
+            let left = match &self.sought {
+                Some(sought) if !chat.has_result() => sought.left(sending),
+                _ => Duration::ZERO,
+            };
+            if left.is_zero() {
+                return Ok(false);
+            }
+            chat.note("no answer: it may be sending for an earlier daemon, and is left alone");
+            let work = chat.until_result(left.min(aftermath::ASK_AGAIN));
+            self.while_refusing(work, false).await??;
+            if self.while_refusing(startup::call(chat), false).await?? {
+                return Ok(true);
+            }
+        }
+    }
+
     async fn recover(&mut self, chat: &mut Chat, from: Rung) -> Turn {
         self.board.state(State::Recovering);
+        match self.leave_alone(chat).await {
+            Ok(false) => {}
+            Ok(true) => return Turn::BringUp,
+            Err(turn) => return turn,
+        }
         let mut from = Some(from);
         loop {
             let now = self.now();
@@ -258,8 +326,12 @@ impl Runner {
     async fn serve(&mut self, chat: &mut Chat) -> Turn {
         let mut look = Instant::now() + LOOK;
         loop {
-            self.board.state(State::Ready);
-            let request = match self.waiting.pop_front() {
+            // Before anything else is asked of the module.
+            let sought = self.sought.take().map(Request::Recover);
+            if sought.is_none() {
+                self.board.state(State::Ready);
+            }
+            let request = match sought.or_else(|| self.waiting.pop_front()) {
                 Some(request) => request,
                 None => tokio::select! {
                     biased;
@@ -308,12 +380,29 @@ impl Runner {
                 answer,
             } => {
                 self.board.state(State::Busy);
+                self.disinherit();
+                chat.keep_results(false);
                 let settings = Arc::clone(&self.settings);
                 let stop = report.stop();
                 let work = deliver(chat, drive, &settings, &mail, &report);
                 let outcome = self.while_queueing(work, || stop.stop()).await;
                 chat.forget_secrets();
                 let _ = answer.send(outcome);
+                Ok(())
+            }
+            Request::Recover(_) if !self.inherits => Ok(()),
+            Request::Recover(sought) => {
+                self.board.state(State::Busy);
+                let stop = Notify::new();
+                let work = async {
+                    tokio::select! {
+                        () = aftermath::find(chat, drive, sought) => {}
+                        () = stop.notified() => {}
+                    }
+                };
+                self.while_queueing(work, || stop.notify_one()).await;
+                self.disinherit();
+                chat.keep_results(false);
                 Ok(())
             }
             Request::Command {
@@ -374,6 +463,15 @@ impl Runner {
                     request = self.requests.recv() => request,
                 },
             };
+            let request = match request {
+                Some(Request::Recover(sought)) => {
+                    // Two cannot have been in flight.
+                    let first = self.sought.is_none() && self.inherits;
+                    self.sought = Some(sought).filter(|_| first);
+                    continue;
+                }
+                request => request,
+            };
             match request.map(refuse) {
                 None => return Err(Turn::Over),
                 Some(Some(Turn::Recover(rung))) if heeds_rungs => {
@@ -431,6 +529,8 @@ fn refuse(request: Request) -> Option<Turn> {
             let _ = answer.send(Err(error()));
             None
         }
+        // Nothing is known, nor will be.
+        Request::Recover(_) => None,
         Request::Reset(rung) => Some(Turn::Recover(rung)),
         Request::Enable(false) => Some(Turn::Disabled),
         Request::Enable(true) => None,

@@ -45,18 +45,28 @@ impl From<ChatError> for Unusable {
 
 /// Brings a module in whatever state to answer, and in step.
 pub(super) async fn wake(chat: &mut Chat, line: LineSettings) -> Result<()> {
-    chat.begin_anew();
-    chat.listen_to_quiet(QUIET).await?;
-    if !answers(chat, line).await? {
-        return Err(ChatError::Lost);
+    if !call(chat).await? {
+        insist(chat, line).await?;
     }
     chat.resync().await
 }
 
-async fn answers(chat: &mut Chat, line: LineSettings) -> Result<bool> {
-    if greet(chat, 3).await? {
-        return Ok(true);
+/// Hears a module out and greets it; whether it answered. It is not disturbed in what it does.
+pub(super) async fn call(chat: &mut Chat) -> Result<bool> {
+    chat.begin_anew();
+    chat.listen_to_quiet(QUIET).await?;
+    greet(chat, 3).await
+}
+
+/// Brings a module to answer that does not when it is greeted.
+pub(super) async fn insist(chat: &mut Chat, line: LineSettings) -> Result<()> {
+    if answers(chat, line).await? {
+        return Ok(());
     }
+    Err(ChatError::Lost)
+}
+
+async fn answers(chat: &mut Chat, line: LineSettings) -> Result<bool> {
     chat.note("no answer: leaves a data mode");
     chat.escape().await?;
     if greet(chat, 2).await? {

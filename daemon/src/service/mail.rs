@@ -1,6 +1,7 @@
 //! Mail, as a session: open with server, sender and recipients; finish with the message, or abort.
 
 use super::{BoxFuture, Credentials, Progress, Result, Server, ServerReply};
+use core::time::Duration;
 use std::path::PathBuf;
 
 /// What a mail session is opened with.
@@ -80,6 +81,21 @@ pub struct Delivered {
     pub reply: Option<ServerReply>,
 }
 
+/// A mail of which a piece was in flight when the daemon died, as it was kept on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interrupted {
+    /// How many recipients the attempt was for: the length of its [`MailOpen::recipients`].
+    pub recipients: usize,
+    /// The places among them that earlier pieces of the attempt were taken for.
+    pub taken: Vec<usize>,
+    /// The places that the piece in flight is for, at least one.
+    pub piece: Vec<usize>,
+    /// What a refused recipient means for the others.
+    pub policy: RecipientPolicy,
+    /// How long ago the piece was sent, at least.
+    pub since: Duration,
+}
+
 /// A way to send mail.
 pub trait MailBack: Send + Sync {
     /// Connects, authenticates, names sender and recipients. A back that cannot do it step by step
@@ -89,6 +105,15 @@ pub trait MailBack: Send + Sync {
         request: &'a MailOpen,
         progress: &'a dyn Progress,
     ) -> BoxFuture<'a, Result<Box<dyn MailSession>>>;
+
+    /// After a restart of the daemon: how the mail that was in flight over this back ended, as
+    /// [`MailSession::finish`] would have told it; recipients who had no turn are refused for now. `None`
+    /// where nobody can tell any more. To be asked of one mail at most, before any other is sent. Nothing is
+    /// sent; it may take as long as a result may take to come.
+    fn recover<'a>(&'a self, mail: &'a Interrupted) -> BoxFuture<'a, Option<Result<Delivered>>> {
+        let _ = mail;
+        Box::pin(async { None })
+    }
 }
 
 /// A mail session with its recipients named. Dropping it aborts; once it has finished, that is its good-bye.

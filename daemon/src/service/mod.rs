@@ -16,7 +16,8 @@ pub use content::{Sink, Source};
 pub use error::{Error, ErrorKind, Fault, Result, ServerReply};
 pub use files::{Entry, EntryKind, FileBack, FileOpen, FileSession, Placing, Representation};
 pub use mail::{
-    Certainty, Content, Delivered, MailBack, MailOpen, MailSession, RecipientPolicy, Shape, Verdict,
+    Certainty, Content, Delivered, Interrupted, MailBack, MailOpen, MailSession, RecipientPolicy,
+    Shape, Verdict,
 };
 pub use mailbox::{
     Listed, MailboxBack, MailboxOpen, MailboxSession, MailboxStatus, Messages, Wanted,

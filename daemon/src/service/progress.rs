@@ -49,6 +49,13 @@ pub trait Progress: Send + Sync {
     /// never hear of it. Returns when that is on disk.
     fn committing(&self) -> BoxFuture<'_, Result<()>>;
 
+    /// The same, for a back that may learn of the result after a restart ([`super::MailBack::recover`]): what
+    /// is about to be sent is for the recipients at these places of [`super::MailOpen::recipients`].
+    fn committing_piece<'a>(&'a self, places: &'a [usize]) -> BoxFuture<'a, Result<()>> {
+        let _ = places;
+        self.committing()
+    }
+
     /// For a back that sends a mail in several pieces, each with a result of its own and each with a
     /// [`Progress::committing`] before it: the recipients at these places of
     /// [`super::MailOpen::recipients`] have it, and the next piece follows. Returns when that is on disk, so

@@ -8,7 +8,7 @@ use crate::service::{Error, ErrorKind, Fault};
 use std::time::Duration;
 
 pub(super) fn settle(record: &mut Record, end: End, age: Duration, rules: &Rules) {
-    let was_committing = std::mem::take(&mut record.committing);
+    let was_committing = record.end_commit();
     match end {
         End::Answered(summary) => {
             record.attempts += 1;
@@ -34,7 +34,7 @@ pub(super) fn settle(record: &mut Record, end: End, age: Duration, rules: &Rules
             failed(record, error, age, rules);
         }
         // Mails end so, requests never.
-        End::Delivered { .. } | End::Refused { .. } => {
+        End::Delivered { .. } | End::Refused { .. } | End::Interrupted => {
             let error = Error::new(ErrorKind::Internal, "a request ended as a mail does");
             finish(record, State::Failed, error);
         }
@@ -85,7 +85,7 @@ fn is_tried_again(record: &Record) -> bool {
 
 /// What a restart of the daemon means for a request that was not finished.
 pub(super) fn resume(record: &mut Record, age: Duration, rules: &Rules) {
-    let was_committing = std::mem::take(&mut record.committing);
+    let was_committing = record.end_commit();
     record.possible_duplicate |= was_committing;
     let lost = match request(record) {
         Some(Request::FtpDownload {

@@ -3,6 +3,7 @@
 mod disk;
 mod life;
 mod races;
+mod recover;
 mod requests;
 mod restart;
 mod servers;

@@ -6,9 +6,9 @@ use crate::disk::Disk;
 use crate::job::files::{Files, RealFiles};
 use crate::job::*;
 use crate::service::{
-    BoxFuture, Certainty, Content, Credentials, Delivered, Error, ErrorKind, FileBack, MailBack,
-    MailOpen, MailSession, MailboxBack, Mechanism, Phase, Progress, RecipientPolicy, Result,
-    Secret, Server, ServerReply, Tls, Verdict,
+    BoxFuture, Certainty, Content, Credentials, Delivered, Error, ErrorKind, FileBack, Interrupted,
+    MailBack, MailOpen, MailSession, MailboxBack, Mechanism, Phase, Progress, RecipientPolicy,
+    Result, Secret, Server, ServerReply, Tls, Verdict,
 };
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -83,6 +83,9 @@ pub(super) enum Play {
     SilenceBetween,
     /// The same, but then it fails.
     FailBetween(Error),
+    /// Falls silent after committing to a piece for the recipients at these places, of whom the ones
+    /// before the first have it already.
+    SilencePiece(Vec<usize>),
     /// Makes a mistake.
     Panic,
 }
@@ -98,6 +101,11 @@ pub(super) struct Asked {
 pub(super) struct Stage {
     plays: Arc<Mutex<VecDeque<Play>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    /// What it can tell after a restart, and what it was asked about.
+    pub(super) knows: Arc<Mutex<Option<Result<Delivered>>>>,
+    pub(super) asked_about: Arc<Mutex<Vec<Interrupted>>>,
+    /// It takes so long to tell.
+    pub(super) slow: Arc<Mutex<Duration>>,
 }
 
 impl Stage {
@@ -139,6 +147,15 @@ impl MailBack for Stage {
             }) as Box<dyn MailSession>)
         })
     }
+
+    fn recover<'a>(&'a self, mail: &'a Interrupted) -> BoxFuture<'a, Option<Result<Delivered>>> {
+        self.asked_about.lock().unwrap().push(mail.clone());
+        Box::pin(async {
+            let slow = *self.slow.lock().unwrap();
+            tokio::time::sleep(slow).await;
+            self.knows.lock().unwrap().take()
+        })
+    }
 }
 
 struct Act {
@@ -162,6 +179,16 @@ impl MailSession for Act {
             let bytes = std::fs::read(&message.path).unwrap();
             assert_eq!(bytes.len() as u64, message.size);
             progress.bytes(message.size, message.size);
+            if let Some(Play::SilencePiece(places)) = &self.play {
+                if places[0] > 0 {
+                    let before: Vec<usize> = (0..places[0]).collect();
+                    progress.committing_piece(&before).await?;
+                    progress.accepted(&before).await;
+                }
+                progress.committing_piece(places).await?;
+                progress.phase(Phase::Confirming);
+                std::future::pending::<()>().await;
+            }
             // As the ip back does: some content has gone by then.
             progress.committing().await.map_err(Error::after_content)?;
             if let Some(Play::SilenceBetween | Play::FailBetween(_)) = &self.play {

@@ -6,11 +6,12 @@
 mod error;
 mod inbox;
 mod redact;
+mod results;
 
 pub use error::ChatError;
 pub use inbox::Answer;
 
-use super::drive::{Drive, Facts, Notice};
+use super::drive::{Drive, Facts, Notice, Sent};
 use super::engine::{Engine, Event, Syntax};
 use super::expect::Expect;
 use super::line::Line;
@@ -24,6 +25,7 @@ use hayes_ldisc::record::{LineSettings, Refusal};
 use hayes_ldisc::time::Time;
 use inbox::Inbox;
 use redact::Redactor;
+use results::Results;
 use std::collections::VecDeque;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -58,6 +60,7 @@ pub struct Chat {
     drive: Option<&'static dyn Drive>,
     wanted: Vec<&'static str>,
     kept: VecDeque<Vec<u8>>,
+    results: Results,
     redactor: Redactor,
     /// Bits a second of the line.
     speed: u32,
@@ -89,6 +92,7 @@ impl Chat {
             drive: None,
             wanted: Vec::new(),
             kept: VecDeque::new(),
+            results: Results::default(),
             redactor: Redactor::default(),
             speed,
             in_data: false,
@@ -352,6 +356,31 @@ impl Chat {
         }
     }
 
+    /// Keeps lines that tell how a sending ended for [`Self::result`] from now on, or no longer.
+    pub(super) fn keep_results(&mut self, keeps: bool) {
+        self.results.keep(keeps);
+    }
+
+    /// Whether one was kept.
+    pub(super) fn has_result(&self) -> bool {
+        !self.results.is_empty()
+    }
+
+    /// What the one that was kept says. `None` where there is none, or more than one: whose they are is
+    /// anybody's guess.
+    pub(super) fn result(&self, drive: &'static dyn Drive) -> Option<Sent> {
+        self.results.only(drive)
+    }
+
+    /// Waits until one has come, so long at most.
+    pub(super) async fn until_result(&mut self, within: Duration) -> Result<()> {
+        let until = Instant::now() + within;
+        while !self.has_result() && Instant::now() < until {
+            self.listen_once(until - Instant::now()).await?;
+        }
+        Ok(())
+    }
+
     /// Takes what comes for so long.
     pub(super) async fn listen(&mut self, time: Duration) -> Result<()> {
         let until = Instant::now() + time;
@@ -517,11 +546,15 @@ impl Chat {
             drive,
             board,
             trace,
+            results,
             redactor,
             ..
         } = self;
         run(engine, &mut |event| {
             trace_event(trace, redactor, &event);
+            if let Event::Urc(line) | Event::Info(line) | Event::Late(line) = event {
+                results.heard(line, *drive);
+            }
             if let Event::Urc(line) = event {
                 match drive.and_then(|drive| drive.notice(line)) {
                     Some(Notice::Registration(registration)) => board.registration(registration),

@@ -169,3 +169,69 @@ fn another_envelope_sender_is_not_carried() {
     mail.open.sender.clear();
     assert!(check(&mail).unwrap_err().try_next());
 }
+
+#[test]
+fn what_came_after_a_restart_counts_for_those_it_is_for() {
+    // Of five the first has it, the third and fourth were being sent theirs.
+    let mail = |policy| Interrupted {
+        recipients: 5,
+        taken: vec![0],
+        piece: vec![2, 3],
+        policy,
+        since: core::time::Duration::ZERO,
+    };
+    let any = mail(RecipientPolicy::AnyAccepted);
+    let errors = |delivered: &Delivered| -> Vec<Option<Error>> {
+        let each = delivered.recipients.iter();
+        each.map(|verdict| match verdict {
+            Verdict::Refused(error) => Some(error.clone()),
+            Verdict::Accepted(_) => None,
+        })
+        .collect()
+    };
+    let is_later = |error: &Option<Error>| {
+        let error = error.as_ref();
+        error.is_some_and(|error| error.is_temporary() && !error.content_sent)
+    };
+
+    let delivered = resumed(&any, Ok(None)).unwrap();
+    assert_eq!(accepted(&delivered), [true, false, true, true, false]);
+    assert!(
+        [1, 4]
+            .iter()
+            .all(|place| is_later(&errors(&delivered)[*place]))
+    );
+
+    // It may be the fault of one of them: nobody is refused for good.
+    let delivered = resumed(&any, Err(reply(550))).unwrap();
+    assert_eq!(accepted(&delivered), [true, false, false, false, false]);
+    assert!(errors(&delivered)[1..].iter().all(is_later));
+
+    let mut one = any.clone();
+    one.piece = vec![3];
+    let delivered = resumed(&one, Err(reply(550))).unwrap();
+    let told = errors(&delivered);
+    assert_eq!(told[3], Some(reply(550)));
+    assert!([1, 2, 4].iter().all(|place| is_later(&told[*place])));
+
+    // Nobody's fault: it ends there, and what was sent stays in doubt where it is.
+    let lost = Error::new(ErrorKind::Unknown, "lost").after_content();
+    let delivered = resumed(&any, Err(lost.clone())).unwrap();
+    let told = errors(&delivered);
+    assert_eq!(
+        (&told[2], &told[3]),
+        (&Some(lost.clone()), &Some(lost.clone()))
+    );
+    assert!([1, 4].iter().all(|place| is_later(&told[*place])));
+    let first = Interrupted {
+        taken: Vec::new(),
+        ..any
+    };
+    assert_eq!(resumed(&first, Err(lost.clone())), Err(lost));
+
+    let all = Interrupted {
+        taken: Vec::new(),
+        ..mail(RecipientPolicy::AllOrNone)
+    };
+    assert_eq!(resumed(&all, Err(reply(550))), Err(reply(550)));
+}

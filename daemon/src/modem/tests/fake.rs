@@ -57,7 +57,10 @@ pub(crate) struct Memory {
     pub(crate) files: Vec<String>,
     pub(crate) context_active: bool,
     pub(crate) reopened: u32,
-    dtr: bool,
+    /// The port was held for an earlier daemon; what was kept, and what comes at once after it.
+    pub(crate) kept: Option<Vec<&'static str>>,
+    /// Things that were done to it and might stop what it does.
+    pub(crate) disturbed: u32,
 }
 
 impl Default for Memory {
@@ -83,7 +86,8 @@ impl Default for Memory {
             files: Vec::new(),
             context_active: false,
             reopened: 0,
-            dtr: true,
+            kept: None,
+            disturbed: 0,
         }
     }
 }
@@ -119,8 +123,14 @@ impl Fake {
                 let mut memory = self.memory();
                 memory.reopened += 1;
             }
-            let claimed = Incoming::Claimed { kept: false };
+            let kept = self.memory().kept.take();
+            let claimed = Incoming::Claimed {
+                kept: kept.is_some(),
+            };
             let _ = far.to_driver.send(Given::Event(claimed));
+            for bytes in kept.into_iter().flatten() {
+                let _ = far.to_driver.send(Given::Bytes(bytes.into()));
+            }
             Session {
                 fake: self.clone(),
                 far,
@@ -159,8 +169,12 @@ impl Session {
                 () = sleep_until(guard), if !self.plus.is_empty() => self.guard_over(),
                 sent = self.far.from_driver.recv() => match sent {
                     None | Some(Sent::Released) => return,
-                    Some(Sent::Speed(speed)) => self.fake.memory().line_speed = speed,
-                    Some(Sent::Dtr(on)) => self.fake.memory().dtr = on,
+                    Some(Sent::Speed(speed)) => {
+                        let mut memory = self.fake.memory();
+                        memory.line_speed = speed;
+                        memory.disturbed += 1;
+                    }
+                    Some(Sent::Dtr) => self.fake.memory().disturbed += 1,
                     Some(Sent::Bytes(bytes)) => self.bytes(&bytes).await,
                 },
             }
@@ -203,7 +217,8 @@ impl Session {
         let silent = self.last_byte.elapsed() >= GUARD;
         self.last_byte = Instant::now();
         {
-            let memory = self.fake.memory();
+            let mut memory = self.fake.memory();
+            memory.disturbed += u32::from(bytes == b"+++");
             if memory.dead || memory.speed != memory.line_speed {
                 return;
             }

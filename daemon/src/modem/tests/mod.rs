@@ -3,6 +3,7 @@
 pub(crate) mod fake;
 pub(crate) mod wire;
 
+mod aftermath;
 mod by_hand;
 mod mail;
 mod recovery;

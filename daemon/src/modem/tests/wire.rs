@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 pub(crate) enum Sent {
     Bytes(Vec<u8>),
     Speed(u32),
-    Dtr(bool),
+    Dtr,
     Released,
 }
 
@@ -101,8 +101,8 @@ impl WireWriter for Out {
         self.tell(Sent::Speed(line.speed))
     }
 
-    fn ready(&mut self, on: bool) -> BoxFuture<'_, Result<()>> {
-        self.tell(Sent::Dtr(on))
+    fn ready(&mut self, _: bool) -> BoxFuture<'_, Result<()>> {
+        self.tell(Sent::Dtr)
     }
 
     fn release(&mut self) -> BoxFuture<'_, Result<()>> {

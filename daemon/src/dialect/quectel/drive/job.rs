@@ -8,9 +8,9 @@ use super::steps::{TRIES, once, was_silent};
 use super::{bearer, files, server};
 use crate::at::response::{Value, named};
 use crate::modem::{
-    Batch, Chat, ChatError, Expect, Line, MailJob, Outgoing, Prompt, Report, Settings,
+    Batch, Chat, ChatError, Expect, Line, MailJob, Outgoing, Prompt, Report, Sent, Settings,
 };
-use crate::service::{BoxFuture, Error, ErrorKind, Fault, Phase, Result, ServerReply};
+use crate::service::{BoxFuture, Error, ErrorKind, Fault, Phase, Result};
 use core::time::Duration;
 use tokio::time::Instant;
 
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 const TIMEOUT: u32 = 300;
 
 /// How long the result is waited for beyond that.
-const WATCHDOG: Duration = Duration::from_secs(TIMEOUT as u64 + 30);
+pub(super) const WATCHDOG: Duration = Duration::from_secs(TIMEOUT as u64 + 30);
 
 /// How often a module that is busy is asked again whether it still is.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
@@ -140,7 +140,7 @@ impl<'a> Job<'a> {
     }
 
     /// Waits for the result of a sending that has begun.
-    async fn result(&self, chat: &mut Chat, report: &Report) -> Result<Option<ServerReply>> {
+    async fn result(&self, chat: &mut Chat, report: &Report) -> Sent {
         let waited = tokio::select! {
             biased;
             line = chat.urc(QSMTPPUT, WATCHDOG) => line,
@@ -158,7 +158,7 @@ impl<'a> Job<'a> {
     }
 
     /// Nobody waits any more: taking the bearer down is the only way to stop it.
-    async fn break_off(&self, chat: &mut Chat) -> Result<Option<ServerReply>> {
+    async fn break_off(&self, chat: &mut Chat) -> Sent {
         bearer::down(chat).await.map_err(|e| e.after_content())?;
         match chat.urc(QSMTPPUT, BROKEN_OFF).await {
             Ok(Some(line)) => verdict(&line),
@@ -168,7 +168,7 @@ impl<'a> Job<'a> {
 }
 
 /// What `+QSMTPPUT: err,protocol` says.
-fn verdict(line: &[u8]) -> Result<Option<ServerReply>> {
+pub(super) fn verdict(line: &[u8]) -> Sent {
     let mut values = named(line, QSMTPPUT)
         .into_iter()
         .flatten()
@@ -225,11 +225,7 @@ impl MailJob for Job<'_> {
         Box::pin(self.compose_all(chat, batch, report))
     }
 
-    fn send<'s>(
-        &'s mut self,
-        chat: &'s mut Chat,
-        report: &'s Report,
-    ) -> BoxFuture<'s, Result<Option<ServerReply>>> {
+    fn send<'s>(&'s mut self, chat: &'s mut Chat, report: &'s Report) -> BoxFuture<'s, Sent> {
         Box::pin(async move {
             // What fails before the command is out has sent nothing.
             chat.settle().await?;

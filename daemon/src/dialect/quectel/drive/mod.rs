@@ -18,10 +18,10 @@ mod tests;
 use super::names::{CEREG, CGREG, CREG, QICSGP, QSMTPCFG, QSMTPPUT};
 use crate::at::response::{Urc, Value, named};
 use crate::modem::{
-    Drive, Facts, Identity, MailJob, Notice, Outgoing, Registration, SecretValue, Service,
-    Settings, Setup, Syntax,
+    Chat, Drive, Facts, Identity, MailJob, Notice, Outgoing, Registration, SecretValue, Sent,
+    Service, Settings, Setup, Syntax,
 };
-use crate::service::{MailOpen, Result};
+use crate::service::{BoxFuture, MailOpen, Result};
 use core::time::Duration;
 use letter::Letter;
 
@@ -42,7 +42,7 @@ const URCS: &[Urc] = &[
     distinct(CREG, REGISTRATION),
     distinct(CGREG, REGISTRATION),
     distinct(CEREG, REGISTRATION),
-    distinct(QSMTPPUT, &["nn?"]),
+    RESULT,
     distinct("+QIURC", &["*"]),
     distinct("+QIND", &["*"]),
     distinct("+QUSIM", &["n"]),
@@ -59,6 +59,9 @@ const URCS: &[Urc] = &[
     distinct("POWERED DOWN", &[]),
     distinct("NORMAL POWER DOWN", &[]),
 ];
+
+/// How a sending ended.
+const RESULT: Urc = distinct(QSMTPPUT, &["nn?"]);
 
 const fn distinct(name: &'static str, shapes: &'static [&'static str]) -> Urc {
     Urc {
@@ -107,6 +110,7 @@ static FACTS: Facts = Facts {
         name: "mail",
         test: "+QSMTPCFG=?",
     }],
+    sending: job::WATCHDOG,
     restart: "+CFUN=1,1",
     boot: Duration::from_secs(90),
     secrets: &[
@@ -196,6 +200,14 @@ impl Drive for Quectel {
         let mut values = named(line, CEREG).or_else(|| named(line, CGREG))?;
         let stat = values.next().and_then(Value::number)?;
         Some(Notice::Registration(Registration::from_stat(stat)))
+    }
+
+    fn mail_result(&self, line: &[u8]) -> Option<Sent> {
+        RESULT.matches(line).then(|| job::verdict(line))
+    }
+
+    fn is_sending<'a>(&'a self, chat: &'a mut Chat) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(server::is_sending(chat))
     }
 
     fn check_mail(&self, open: &MailOpen) -> Result<()> {

@@ -9,7 +9,7 @@ use super::files;
 use super::letter::Letter;
 use super::steps::{set, until_answered};
 use crate::modem::{Chat, Expect, Line, Outgoing, Settings};
-use crate::service::{Credentials, Mechanism, Result, Secret, Tls};
+use crate::service::{Credentials, ErrorKind, Mechanism, Result, Secret, Tls};
 
 /// The TLS context that is used; also the default.
 const TLS_CONTEXT: u32 = 1;
@@ -25,7 +25,7 @@ pub(super) async fn configure(
     letter: &Letter<'_>,
 ) -> Result<()> {
     let server = &mail.open.server;
-    config(chat, config_line("contextid").number(CONTEXT)).await?;
+    context(chat).await?;
     config(chat, config_line("ssltype").number(ssl_type(server.tls))).await?;
     if server.tls != Tls::None {
         tls(chat, settings).await?;
@@ -49,6 +49,21 @@ pub(super) async fn configure(
         .text(&letter.sender_name)?
         .text(&mail.open.sender)?;
     config(chat, line).await
+}
+
+/// Names the bearer; the first setting of each mail.
+async fn context(chat: &mut Chat) -> Result<()> {
+    config(chat, config_line("contextid").number(CONTEXT)).await
+}
+
+/// Whether a mail is being sent: then the module refuses every setting (652), also one that changes
+/// nothing.
+pub(super) async fn is_sending(chat: &mut Chat) -> Result<bool> {
+    match context(chat).await {
+        Ok(()) => Ok(false),
+        Err(error) if error.kind == ErrorKind::Busy => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// `<ssltype>`.

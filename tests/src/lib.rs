@@ -9,6 +9,7 @@ pub mod binaries;
 pub mod bus;
 pub mod client;
 pub mod content;
+pub mod dovecot;
 pub mod equipment;
 pub mod faults;
 pub mod folder;

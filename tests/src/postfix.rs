@@ -167,7 +167,7 @@ impl Drop for Postfix {
 }
 
 /// Whose the mail is that comes in: ours, so that we can read it; but Postfix writes nothing as root.
-fn mail_uid() -> Uid {
+pub(crate) fn mail_uid() -> Uid {
     match nix::unistd::geteuid() {
         root if root.is_root() => Uid::from_raw(65_534),
         user => user,

@@ -2,6 +2,7 @@
 //!
 //! Fronts ask through [`service`]; backs carry it out. Nothing else crosses.
 
+pub mod account;
 pub mod at;
 pub mod bus;
 pub mod clock;

@@ -2,179 +2,24 @@
 
 use crate::bus::{self, JobStore};
 use crate::clock::Clock;
-use crate::config::{self, Account, Config, Machine, ModemDialect, Roots, Service};
+use crate::config::{self, Config, Machine, ModemDialect, Roots};
 use crate::dialect;
 use crate::emulator;
 use crate::inbox::Inbox;
 use crate::job::{
-    self, Accounts, Answer, Backs, FtpAccount, JobId, Jobs, MailAccount, MailSubmission, OnUnknown,
-    Origin, Pop3Account, RequestSubmission, Schedule, Snapshot, UploadPlace, Via,
+    self, Answer, Backs, JobId, Jobs, MailSubmission, OnUnknown, Origin, RequestSubmission,
+    Schedule, Snapshot, UploadPlace, Via,
 };
 use crate::modem;
 use crate::net;
-use crate::service::{
-    BoxFuture, Credentials, Error, ErrorKind, Fault, MailBack, MailboxBack, Mechanism, Result,
-    Server,
-};
+use crate::service::{BoxFuture, Error, ErrorKind, MailBack, MailboxBack, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tracing::warn;
-
-/// An account; what can't be used of it with the reason, what it lacks not at all.
-#[derive(Clone, Debug, Default)]
-pub struct Entry {
-    mail: Option<Result<MailAccount>>,
-    pop3: Option<Result<Pop3Account>>,
-    ftp: Option<Result<FtpAccount>>,
-}
-
-/// The accounts by name.
-type Entries = BTreeMap<String, Entry>;
-
-/// The accounts as they are configured now.
-#[derive(Debug, Default)]
-pub struct Book {
-    entries: RwLock<Entries>,
-}
-
-impl Book {
-    /// Puts others in the place of all.
-    pub fn replace(&self, entries: Entries) {
-        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = entries;
-    }
-
-    fn of<T>(
-        &self,
-        account: &str,
-        service: &str,
-        which: impl FnOnce(&Entry) -> Option<Result<T>>,
-    ) -> Result<T> {
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        entries.get(account).and_then(which).unwrap_or_else(|| {
-            let text = format!("there is no account `{}` with {service}", shown(account));
-            Err(Error::new(ErrorKind::NotFound, text))
-        })
-    }
-}
-
-/// A name that somebody else chose, bounded and printable.
-fn shown(name: &str) -> String {
-    name.chars().take(64).flat_map(char::escape_debug).collect()
-}
-
-impl Accounts for Book {
-    fn mail(&self, account: &str) -> Result<MailAccount> {
-        self.of(account, "smtp", |entry| entry.mail.clone())
-    }
-
-    fn exists(&self, account: &str) -> Result<()> {
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        if entries.contains_key(account) {
-            return Ok(());
-        }
-        let text = format!("there is no account `{}`", shown(account));
-        Err(Error::new(ErrorKind::NotFound, text))
-    }
-
-    fn pop3(&self, account: &str) -> Result<Pop3Account> {
-        self.of(account, "pop3", |entry| entry.pop3.clone())
-    }
-
-    fn ftp(&self, account: &str) -> Result<FtpAccount> {
-        self.of(account, "ftp", |entry| entry.ftp.clone())
-    }
-}
-
-/// The accounts of a configuration. It reads secrets: not on the event loop.
-pub fn accounts(config: &Config, machine: &Machine) -> Entries {
-    let entry = |(name, account): (&config::Name, &Account)| {
-        let entry = Entry {
-            mail: mail_account(name.as_str(), account, machine),
-            pop3: pop3_account(name.as_str(), account, machine),
-            ftp: ftp_account(name.as_str(), account, machine),
-        };
-        (name.to_string(), entry)
-    };
-    config.accounts.iter().map(entry).collect()
-}
-
-/// Who we are to a server of an account, where it says so.
-fn credentials(
-    name: &str,
-    endpoint: &config::Endpoint,
-    machine: &Machine,
-) -> Result<Option<Credentials>> {
-    let (Some(user), Some(source)) = (&endpoint.user, &endpoint.password) else {
-        return Ok(None);
-    };
-    let password = source.read(machine).map_err(|text| {
-        let text = format!("account {name} can't be used: {text}");
-        Error::new(ErrorKind::TemporaryFailure, text).by(Fault::Us)
-    })?;
-    Ok(Some(Credentials {
-        user: user.as_str().to_owned(),
-        password,
-        plain_auth: endpoint.plain_auth,
-        mechanism: Mechanism::default(),
-    }))
-}
-
-fn server(endpoint: &config::Endpoint, service: Service) -> Server {
-    Server {
-        host: endpoint.host.as_str().to_owned(),
-        port: endpoint.port(service),
-        tls: endpoint.tls,
-    }
-}
-
-/// What an account says about mail; `None` where it has none. An account has no ways of its own yet: those of
-/// `[daemon]` hold.
-fn mail_account(name: &str, account: &Account, machine: &Machine) -> Option<Result<MailAccount>> {
-    let (smtp, from) = (account.smtp.as_ref()?, account.from.as_ref()?);
-    Some(
-        credentials(name, smtp, machine).map(|credentials| MailAccount {
-            from: from.0.to_string(),
-            server: server(smtp, Service::Smtp),
-            credentials,
-            via: Vec::new(),
-        }),
-    )
-}
-
-/// The same about its mailbox.
-fn pop3_account(name: &str, account: &Account, machine: &Machine) -> Option<Result<Pop3Account>> {
-    let pop3 = account.pop3.as_ref()?;
-    let known = credentials(name, pop3, machine).and_then(|credentials| {
-        let credentials = credentials.ok_or_else(|| {
-            let text = format!("account {name}: a mailbox needs a user and a password");
-            Error::new(ErrorKind::AuthFailed, text).by(Fault::Us)
-        })?;
-        Ok(Pop3Account {
-            server: server(pop3, Service::Pop3),
-            credentials,
-            via: Vec::new(),
-        })
-    });
-    Some(known)
-}
-
-/// The same about files.
-fn ftp_account(name: &str, account: &Account, machine: &Machine) -> Option<Result<FtpAccount>> {
-    let ftp = account.ftp.as_ref()?;
-    Some(
-        credentials(name, ftp, machine).map(|credentials| FtpAccount {
-            server: server(ftp, Service::Ftp),
-            credentials,
-            account: None,
-            active: false,
-            via: Vec::new(),
-        }),
-    )
-}
 
 /// The ways out.
 pub struct Ways {

@@ -1,6 +1,7 @@
 //! `[account.NAME]`, `[[map]]` and `[tls]`. [`super::explain`] says what each key means.
 
 use super::secret::SecretSource;
+use super::token::TokenSource;
 use super::value::{Host, HostPattern, Name, parsed_from_string};
 use crate::message::Mailbox;
 use crate::service::Tls;
@@ -44,7 +45,10 @@ pub struct Endpoint {
     /// Our password there.
     #[serde(default)]
     pub password: Option<SecretSource>,
-    /// Send the password even where nothing protects the connection.
+    /// Where our OAuth 2.0 bearer token is fetched at each login, in the place of a password.
+    #[serde(default)]
+    pub token: Option<TokenSource>,
+    /// Send password or token even where nothing protects the connection.
     #[serde(default)]
     pub plain_auth: bool,
 }

@@ -1,7 +1,8 @@
 //! Rules between the parts of a configuration.
 
 use super::{
-    Config, Delivery, Device, Emulator, Helper, Name, Places, Problem, Service, Severity, loops,
+    Config, Delivery, Device, Emulator, Endpoint, Helper, Name, Places, Problem, Service, Severity,
+    loops,
 };
 use crate::job::Via;
 use crate::service::Tls;
@@ -201,20 +202,35 @@ impl Checker<'_> {
                     continue;
                 };
                 let key = format!("{section}.{key}");
-                if service != Service::Smtp {
-                    self.not_yet(&key);
-                }
-                if endpoint.user.is_some() != endpoint.password.is_some() {
-                    self.error(&key, "needs both `user` and `password`, or neither");
-                }
-                let clear = endpoint.tls == Tls::None && !endpoint.plain_auth;
-                if clear && endpoint.user.is_some() && service == Service::Smtp {
-                    self.error(
-                        &key,
-                        "would send the password in clear: use tls, or say plain_auth = true",
-                    );
-                }
+                self.login(&key, service, endpoint);
             }
+        }
+    }
+
+    fn login(&mut self, key: &str, service: Service, endpoint: &Endpoint) {
+        let proofs = [endpoint.password.is_some(), endpoint.token.is_some()];
+        match (endpoint.user.is_some(), proofs) {
+            (_, [true, true]) => self.error(key, "has both `password` and `token`; one is needed"),
+            (true, [false, false]) | (false, [true, false]) => {
+                self.error(key, "needs both `user` and `password`, or neither");
+            }
+            (false, [false, true]) => self.error(key, "has a `token`, but no `user`"),
+            _ => {}
+        }
+        if service == Service::Ftp && endpoint.token.is_some() {
+            self.error(key, "has a `token`, but FTP knows passwords only");
+        }
+        let clear = endpoint.tls == Tls::None && !endpoint.plain_auth && endpoint.user.is_some();
+        if clear && (service == Service::Smtp || endpoint.token.is_some()) {
+            let what = if endpoint.token.is_some() {
+                "token"
+            } else {
+                "password"
+            };
+            self.error(
+                key,
+                format!("would send the {what} in clear: use tls, or say plain_auth = true"),
+            );
         }
     }
 

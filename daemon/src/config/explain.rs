@@ -262,13 +262,8 @@ pub(super) const TABLES: [Table; 11] = [
                 "The sender of its mails; needed where there is smtp",
             ),
             key("smtp", "table", "", "Where mail is handed in, see below"),
-            key(
-                "pop3",
-                "table",
-                "",
-                "Where mail is fetched (not yet in effect)",
-            ),
-            key("ftp", "table", "", "Where files are (not yet in effect)"),
+            key("pop3", "table", "", "Where mail is fetched"),
+            key("ftp", "table", "", "Where files are"),
         ],
     },
     Table {
@@ -301,10 +296,16 @@ pub(super) const TABLES: [Table; 11] = [
                 "{ credential = \"NAME\" } (systemd's LoadCredential) or { file = \"/PATH\" }",
             ),
             key(
+                "token",
+                "token",
+                "",
+                "In the place of password: an OAuth 2.0 bearer token (XOAUTH2), fetched at each login; { file = \"/PATH\" } or { command = [\"/PROGRAM\", \"ARGUMENT\"] }, which prints it within 20 s, without a shell; smtp and pop3",
+            ),
+            key(
                 "plain_auth",
                 "true false",
                 "false",
-                "Send the password even with tls = \"none\"",
+                "Send password or token even with tls = \"none\"",
             ),
         ],
     },

@@ -83,6 +83,11 @@ pub(super) fn check(
                     &mut wrong,
                 );
             }
+            if let Some(token) = endpoint.as_ref().and_then(|e| e.token.as_ref())
+                && let Err(text) = token.look(machine)
+            {
+                wrong(format!("account.{name}.{service}.token"), text);
+            }
         }
     }
     for (name, modem) in &config.modems {

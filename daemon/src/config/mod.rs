@@ -24,6 +24,7 @@ mod secret;
 mod source;
 #[cfg(test)]
 mod tests;
+mod token;
 mod tree;
 mod value;
 #[cfg(test)]
@@ -39,8 +40,9 @@ pub use port::{
     Apn, Delivery, DialectName, Emulator, Identity, Modem, ModemDialect, Plain, QuirkValue,
 };
 pub use rule::{Destination, Hosts, PortRange};
-pub use secret::{CredentialName, SecretSource};
+pub use secret::{CredentialName, SecretSource, secret_text};
 pub use source::{Place, Problem, Severity, Source, Sources};
+pub use token::TokenSource;
 pub use value::{Host, HostPattern, Name, Period, Size};
 
 use serde::Deserialize;

@@ -100,7 +100,16 @@ fn read_text(file: File) -> Result<Secret, String> {
     if bytes.len() as u64 > LONGEST {
         return Err("longer than 64 KiB".into());
     }
-    let mut text = bytes.as_slice();
+    secret_text(&bytes)
+}
+
+/// Takes a secret as it was handed over: one line end after it is not part of it.
+///
+/// # Errors
+///
+/// A text for a person, without a word of it: it is empty, not UTF-8, or holds a NUL or a line end.
+pub fn secret_text(bytes: &[u8]) -> Result<Secret, String> {
+    let mut text = bytes;
     text = text.strip_suffix(b"\n").unwrap_or(text);
     text = text.strip_suffix(b"\r").unwrap_or(text);
     if text.is_empty() {
@@ -117,6 +126,13 @@ fn read_text(file: File) -> Result<Secret, String> {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct CredentialName(String);
+
+impl CredentialName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl FromStr for CredentialName {
     type Err = String;
@@ -187,6 +203,6 @@ impl<'de> Deserialize<'de> for SecretSource {
     }
 }
 
-fn is_plain(path: &Path) -> bool {
+pub(super) fn is_plain(path: &Path) -> bool {
     path.is_absolute() && !path.as_os_str().as_encoded_bytes().contains(&0)
 }

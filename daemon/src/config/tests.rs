@@ -190,8 +190,6 @@ fn what_has_no_effect_yet_is_said() {
     assert_eq!(
         keys,
         [
-            "account.x.ftp",
-            "account.x.pop3",
             "emulator.a.allow",
             "emulator.a.bounce_to",
             "emulator.a.delivery",

@@ -141,6 +141,26 @@ pub(super) const WRONG: &[(&str, &str)] = &[
         "0.toml:3:1: account.a.smtp: would send the password in clear",
     ),
     (
+        "[account.a]\nfrom = 'a@example.org'\nsmtp = { host = 'h', user = 'u', password = { file = '/x' }, token = { file = '/x' } }",
+        "0.toml:3:1: account.a.smtp: has both `password` and `token`",
+    ),
+    (
+        "[account.a]\nfrom = 'a@example.org'\nsmtp = { host = 'h', token = { file = '/x' } }",
+        "0.toml:3:1: account.a.smtp: has a `token`, but no `user`",
+    ),
+    (
+        "[account.a]\npop3 = { host = 'h', tls = 'none', user = 'u', token = { file = '/x' } }",
+        "0.toml:2:1: account.a.pop3: would send the token in clear",
+    ),
+    (
+        "[account.a]\nftp = { host = 'h', user = 'u', token = { command = ['/x'] } }",
+        "0.toml:2:1: account.a.ftp: has a `token`, but FTP",
+    ),
+    (
+        "[account.a]\npop3 = { host = 'h', user = 'u', token = 'Planted' }",
+        "0.toml:2:42: account.a.pop3.token: a token does not stand in the configuration",
+    ),
+    (
         "[[map]]\nservice = 'smtp'\nhost = '*'\naccount = 'a'",
         "0.toml:1:3: map: names account `a`",
     ),

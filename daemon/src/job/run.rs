@@ -158,25 +158,20 @@ impl Shared {
     async fn run(self: Arc<Self>, mut record: Record, kept: Kept, cancel: Arc<Cancel>) {
         let doing = Doing::new(Arc::clone(&self), record.id, Arc::clone(&cancel));
         let age = record.age.at(self.clock.uptime());
-        let end = match record.deadline() {
-            Some(deadline) if age >= deadline => Err(out_of_time(&record, false)),
-            _ => self.prepare(&mut record, kept).await,
-        };
-        let end = match end {
-            Ok(task) => {
-                let left = record
-                    .deadline()
-                    .map_or(Duration::MAX, |deadline| deadline.saturating_sub(age));
-                tokio::select! {
-                    // A result that is there counts, whatever else happens at the same time.
-                    biased;
-                    end = attempt(&task, &*self.backs, &doing) => end,
-                    () = self.stop() => return,
-                    () = cancel.asked() => End::Cancelled,
-                    () = sleep(left) => failed(out_of_time(&record, doing.is_committed())),
-                }
+        let left = record
+            .deadline()
+            .map_or(Duration::MAX, |deadline| deadline.saturating_sub(age));
+        let end = if left.is_zero() {
+            failed(out_of_time(&record, false))
+        } else {
+            tokio::select! {
+                // A result that is there counts, whatever else happens at the same time.
+                biased;
+                end = self.carry_out(&mut record, kept, &doing) => end,
+                () = self.stop() => return,
+                () = cancel.asked() => End::Cancelled,
+                () = sleep(left) => failed(out_of_time(&record, doing.is_committed())),
             }
-            Err(error) => failed(error),
         };
         // The session is gone by now, or has its answer and only its good-bye to say: no message is sent any
         // more.
@@ -192,6 +187,13 @@ impl Shared {
         let via = doing.via();
         self.finish(record, end, via).await;
         drop(doing);
+    }
+
+    async fn carry_out(self: &Arc<Self>, record: &mut Record, kept: Kept, doing: &Doing) -> End {
+        match self.prepare(record, kept).await {
+            Ok(task) => attempt(&task, &*self.backs, doing).await,
+            Err(error) => failed(error),
+        }
     }
 
     /// The account, the date, what is left to be done.
@@ -241,7 +243,11 @@ impl Shared {
         let (server, credentials, account_via) = match &record.route {
             SavedRoute::Account { name } => {
                 let account = self.accounts.mail(name)?;
-                (account.server, account.credentials, account.via)
+                let credentials = match account.credentials {
+                    Some(who) => Some(self.accounts.prove(name, Service::Smtp, who).await?),
+                    None => None,
+                };
+                (account.server, credentials, account.via)
             }
             SavedRoute::Direct { login: true, .. } if credentials.is_none() => {
                 return Err(Error::new(

@@ -1,9 +1,9 @@
 //! What a job is asked with, and what can be seen of it.
 
-use super::request::{Kind, Summary};
+use super::request::{Kind, Service, Summary};
 use crate::service::{
-    self, Credentials, Error, ErrorKind, FileBack, MailBack, MailboxBack, Phase, RecipientPolicy,
-    Secret, Server, ServerReply,
+    self, BoxFuture, Credentials, Error, ErrorKind, FileBack, MailBack, MailboxBack, Phase,
+    RecipientPolicy, Secret, Server, ServerReply,
 };
 use std::fmt;
 use std::str::FromStr;
@@ -317,6 +317,18 @@ pub trait Accounts: Send + Sync {
     fn ftp(&self, account: &str) -> service::Result<FtpAccount> {
         let _ = account;
         Err(Error::new(ErrorKind::NotFound, "no account has ftp"))
+    }
+
+    /// The same credentials with what proves them now: a token that is kept elsewhere is fetched. Asked once
+    /// before each login. TemporaryFailure where it can't be had.
+    fn prove<'a>(
+        &'a self,
+        account: &'a str,
+        service: Service,
+        credentials: Credentials,
+    ) -> BoxFuture<'a, service::Result<Credentials>> {
+        let _ = (account, service);
+        Box::pin(async move { Ok(credentials) })
     }
 }
 

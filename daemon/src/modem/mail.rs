@@ -10,8 +10,8 @@ use super::report::Report;
 use super::settings::Settings;
 use crate::message::{Mailbox, Plain};
 use crate::service::{
-    Certainty, Delivered, Error, ErrorKind, Fault, Interrupted, MailOpen, Phase, RecipientPolicy,
-    Result, ServerReply, Verdict,
+    Certainty, Credentials, Delivered, Error, ErrorKind, Fault, Interrupted, MailOpen, Mechanism,
+    Phase, RecipientPolicy, Result, ServerReply, Verdict,
 };
 use std::collections::VecDeque;
 
@@ -100,6 +100,10 @@ pub(super) fn check(mail: &Outgoing) -> Result<()> {
         return Err(not_supported(
             "an envelope sender other than the one in the message",
         ));
+    }
+    let is_token = |who: &Credentials| who.mechanism == Mechanism::XOAuth2;
+    if mail.open.credentials.as_ref().is_some_and(is_token) {
+        return Err(not_supported("a token in the place of a password"));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::health::Health;
 use super::helper::{Helper, Program};
 use super::log;
 use super::notify::Notify;
+use crate::account::{self, Book};
 use crate::bus::{self, DaemonState, ReloadRequest, World};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Bus, Config, Loaded, Machine, Severity};
@@ -15,7 +16,7 @@ use crate::job::Jobs;
 use crate::modem;
 use crate::net::{Dialer, Pop3Back, SmtpBack, Timeouts, Tls};
 use crate::service::{Error, ErrorKind, Result};
-use crate::wiring::{self, Book, LateJobs, Ways};
+use crate::wiring::{self, LateJobs, Ways};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -128,8 +129,8 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     let (state, state_seen) = watch::channel(DaemonState::Starting);
     let (reload, mut reloads) = mpsc::channel(4);
     let (jobs, jobs_seen) = watch::channel(None);
-    let book = Arc::new(Book::default());
-    book.replace(wiring::accounts(config, &machine));
+    let book = Arc::new(Book::new(machine.clone(), disk.clone()));
+    book.replace(account::configured(config, &machine));
     let world = Arc::new(World::new(
         Arc::new(LateJobs(jobs_seen)),
         book.clone(),
@@ -455,7 +456,7 @@ impl Reloader {
         // Files, secrets among them: on the disk's thread.
         let read = move || {
             let loaded = looked_over(config::load(&file)?, &machine);
-            let accounts = wiring::accounts(&loaded.config, &machine);
+            let accounts = account::configured(&loaded.config, &machine);
             Ok::<_, Vec<config::Problem>>((loaded, accounts))
         };
         let (loaded, accounts) = self.disk.run(read).await?.map_err(|problems| {

@@ -4,7 +4,7 @@ use super::sheet::Sheet;
 use super::source::FileSource;
 use super::{GOODBYE, Inquiry, no_way};
 use crate::job::progress::Doing;
-use crate::job::request::{ListedEntry, Request, Summary};
+use crate::job::request::{ListedEntry, Request, Service, Summary};
 use crate::job::types::{Backs, Via};
 use crate::service::{
     Entry, Error, ErrorKind, FileOpen, FileSession, Phase, Placing, Progress, Representation,
@@ -26,7 +26,7 @@ pub(super) async fn carry_out(
     let back = backs.files(via).ok_or_else(|| no_way(via, "files"))?;
     let open = FileOpen {
         server: account.server,
-        credentials: account.credentials,
+        credentials: inquiry.prove_any(Service::Ftp, account.credentials).await?,
         account: account.account,
         active: account.active,
     };

@@ -13,7 +13,7 @@ use super::progress::Doing;
 use super::request::{Request, Service, Summary};
 use super::target::Target;
 use super::types::{Backs, JobId, Via};
-use crate::service::{Error, ErrorKind, Result};
+use crate::service::{Credentials, Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,28 @@ pub(super) struct Inquiry {
     pub(super) since: u32,
     /// Where a download goes.
     pub(super) target: Option<Target>,
+}
+
+impl Inquiry {
+    /// Who we are, with what proves it now.
+    async fn prove(&self, service: Service, who: Credentials) -> Result<Credentials> {
+        self.shared
+            .accounts
+            .prove(&self.account, service, who)
+            .await
+    }
+
+    /// The same, where the server wants to know.
+    async fn prove_any(
+        &self,
+        service: Service,
+        who: Option<Credentials>,
+    ) -> Result<Option<Credentials>> {
+        match who {
+            Some(who) => self.prove(service, who).await.map(Some),
+            None => Ok(None),
+        }
+    }
 }
 
 /// Asks it over one way. An error whose way failed lets the next be tried.

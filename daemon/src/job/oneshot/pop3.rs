@@ -4,7 +4,7 @@ use super::sheet::Sheet;
 use super::{GOODBYE, Inquiry, no_way};
 use crate::inbox::Arrival;
 use crate::job::progress::Doing;
-use crate::job::request::{Handled, Request, Summary};
+use crate::job::request::{Handled, Request, Service, Summary};
 use crate::job::types::{Backs, Via};
 use crate::service::{
     Error, ErrorKind, Fault, MailboxOpen, MailboxSession, Phase, Progress, Result, Wanted,
@@ -27,7 +27,7 @@ pub(super) async fn carry_out(
     let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
     let open = MailboxOpen {
         server: account.server,
-        credentials: account.credentials,
+        credentials: inquiry.prove(Service::Pop3, account.credentials).await?,
     };
     let session = back.open(&open, doing).await?;
     doing.phase(Phase::Preparing);

@@ -7,7 +7,7 @@ use crate::job::request::{Service, Summary, Tested};
 use crate::job::types::{Backs, Via};
 use crate::message::Mailbox;
 use crate::service::{
-    Error, ErrorKind, FileOpen, MailOpen, MailboxOpen, Phase, RecipientPolicy, Result, Shape,
+    Error, ErrorKind, Fault, FileOpen, MailOpen, MailboxOpen, Phase, RecipientPolicy, Result, Shape,
 };
 use tokio::time::timeout;
 
@@ -54,8 +54,12 @@ pub(super) async fn carry_out(
 
 /// Which step this error is of.
 fn step(error: &Error, phase: Phase) -> &'static str {
-    use ErrorKind::{AuthFailed, CertificateInvalid, ClockNotSet, NameNotFound, TlsFailed};
+    use ErrorKind::{
+        AuthFailed, CertificateInvalid, ClockNotSet, NameNotFound, TemporaryFailure, TlsFailed,
+    };
     match (error.kind, phase) {
+        // A secret that could not be had.
+        (TemporaryFailure, _) if error.fault == Fault::Us => "authenticate",
         (NameNotFound, _) => "resolve",
         (TlsFailed | CertificateInvalid | ClockNotSet, _) => "tls",
         (AuthFailed, _) | (_, Phase::Authenticating) => "authenticate",
@@ -83,7 +87,9 @@ async fn mail(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing) ->
     let back = backs.mail(via).ok_or_else(|| no_way(via, "mail"))?;
     let open = MailOpen {
         server: account.server,
-        credentials: account.credentials,
+        credentials: inquiry
+            .prove_any(Service::Smtp, account.credentials)
+            .await?,
         sender: own.clone(),
         recipients: vec![own],
         policy: RecipientPolicy::AnyAccepted,
@@ -103,7 +109,7 @@ async fn mailbox(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing)
     let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
     let open = MailboxOpen {
         server: account.server,
-        credentials: account.credentials,
+        credentials: inquiry.prove(Service::Pop3, account.credentials).await?,
     };
     let session = back.open(&open, doing).await?;
     let _ = timeout(GOODBYE, session.close()).await;
@@ -118,7 +124,7 @@ async fn files(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing) -
     let back = backs.files(via).ok_or_else(|| no_way(via, "files"))?;
     let open = FileOpen {
         server: account.server,
-        credentials: account.credentials,
+        credentials: inquiry.prove_any(Service::Ftp, account.credentials).await?,
         account: account.account,
         active: account.active,
     };

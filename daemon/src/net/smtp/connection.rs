@@ -5,7 +5,7 @@ use super::super::replies::Reply;
 use super::super::waiting::KeepAlive;
 use super::failure::{self, Step};
 use super::wire::Wire;
-use crate::service::{Credentials, Error, ErrorKind, Fault, Result};
+use crate::service::{self, Credentials, Error, ErrorKind, Fault, Result};
 use lettre::transport::smtp::authentication::{Credentials as Login, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Auth, Noop, Quit};
@@ -26,6 +26,7 @@ pub(super) struct Offers {
     pub(super) size: Option<u64>,
     pub(super) plain: bool,
     pub(super) login: bool,
+    pub(super) xoauth2: bool,
 }
 
 impl Offers {
@@ -49,6 +50,7 @@ impl Offers {
                     for mechanism in words {
                         offers.plain |= mechanism == "PLAIN";
                         offers.login |= mechanism == "LOGIN";
+                        offers.xoauth2 |= mechanism == "XOAUTH2";
                     }
                 }
                 _ => {}
@@ -145,8 +147,41 @@ impl Connection {
         }
     }
 
-    /// Proves who we are, by PLAIN (RFC 4616) or LOGIN.
+    /// Proves who we are.
     pub(super) async fn authenticate(&mut self, who: &Credentials) -> Result<()> {
+        match who.mechanism {
+            service::Mechanism::Password => self.authenticate_by_password(who).await,
+            service::Mechanism::XOAuth2 => self.authenticate_by_token(who).await,
+        }
+    }
+
+    /// XOAUTH2 (Google's and Microsoft's "SASL XOAUTH2 mechanism").
+    async fn authenticate_by_token(&mut self, who: &Credentials) -> Result<()> {
+        if !self.offers.xoauth2 {
+            return Err(Error::new(
+                ErrorKind::AuthFailed,
+                "the server takes no tokens (XOAUTH2)",
+            )
+            .by(Fault::Server));
+        }
+        let time = self.timeouts.command;
+        let login = Login::new(who.user.clone(), who.password.expose().to_owned());
+        let first = Auth::new(Mechanism::Xoauth2, login, None)
+            .map_err(|_| Error::new(ErrorKind::Internal, "XOAUTH2 without a response"))?;
+        let mut reply = self.command(first, Step::Token, time).await?;
+        if reply.code == 334 {
+            // Details, in JSON; an empty line asks for the verdict in words.
+            reply = self.command("\r\n", Step::Token, time).await?;
+        }
+        if reply.is_completed() {
+            Ok(())
+        } else {
+            Err(failure::from_reply(&reply, Step::Hello))
+        }
+    }
+
+    /// PLAIN (RFC 4616) or LOGIN.
+    async fn authenticate_by_password(&mut self, who: &Credentials) -> Result<()> {
         let mechanism = match (self.offers.plain, self.offers.login) {
             (true, _) => Mechanism::Plain,
             (false, true) => Mechanism::Login,
@@ -236,7 +271,9 @@ mod tests {
             "SMTPUTF8",
             "auth=LOGIN",
             "AUTH CRAM-MD5 plain",
+            "AUTH xoauth2",
         ]);
+        assert!(read.xoauth2);
         assert!(!read.starttls && read.eight_bit && read.utf8 && read.plain && read.login);
         assert_eq!(read.size, Some(1000));
     }

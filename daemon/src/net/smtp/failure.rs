@@ -11,8 +11,10 @@ use std::io;
 pub(super) enum Step {
     /// Greeting, EHLO, STARTTLS, NOOP.
     Hello,
-    /// AUTH and its challenges.
+    /// AUTH and its challenges, with a password.
     Auth,
+    /// The same with a token.
+    Token,
     /// MAIL, DATA, and the content.
     Message,
     /// RCPT.
@@ -22,6 +24,7 @@ pub(super) enum Step {
 /// A reply that refuses, or one that was not expected here.
 pub(super) fn from_reply(reply: &Reply, step: Step) -> Error {
     let (kind, text) = match (reply.code, step) {
+        (500..=599, Step::Token) => (ErrorKind::AuthFailed, "the server refused the token"),
         // RFC 4954 section 6, RFC 3463 5.7.8; 454 there is temporary like every 4xx.
         (500..=599, Step::Auth) | (530 | 534 | 535 | 538, _) => (
             ErrorKind::AuthFailed,
@@ -85,6 +88,8 @@ mod tests {
         for (code, step, kind) in [
             (535, Step::Auth, ErrorKind::AuthFailed),
             (500, Step::Auth, ErrorKind::AuthFailed),
+            (535, Step::Token, ErrorKind::AuthFailed),
+            (454, Step::Token, ErrorKind::TemporaryFailure),
             (454, Step::Auth, ErrorKind::TemporaryFailure),
             (530, Step::Message, ErrorKind::AuthFailed),
             (552, Step::Message, ErrorKind::TooLarge),

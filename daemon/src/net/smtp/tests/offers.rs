@@ -1,7 +1,7 @@
 //! What a server offers, and what is asked of it.
 
 use super::fake::*;
-use crate::service::{ErrorKind, MailOpen, Shape, Tls, Verdict};
+use crate::service::{ErrorKind, MailOpen, Mechanism, Shape, Tls, Verdict};
 
 async fn with(
     offers: &[&'static str],
@@ -42,6 +42,34 @@ async fn plain_before_login_and_nothing_else() {
                 .any(|line| line.starts_with("AUTH") || line.starts_with("MAIL"))
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_goes_by_xoauth2_and_by_nothing_else() {
+    let mut request = request(Tls::None);
+    request.credentials.as_mut().unwrap().mechanism = Mechanism::XOAuth2;
+    let (result, commands) = with(&["AUTH LOGIN PLAIN XOAUTH2"], &request).await;
+    result.unwrap();
+    assert_eq!(
+        commands[1],
+        "AUTH XOAUTH2 dXNlcj1wdW1wNwFhdXRoPUJlYXJlciBQbGFudGVkLVNlY3JldAEB"
+    );
+    let (result, commands) = with(&["AUTH LOGIN PLAIN"], &request).await;
+    assert_eq!(result.unwrap_err().kind, ErrorKind::AuthFailed);
+    assert!(!commands.iter().any(|line| line.starts_with("AUTH")));
+
+    // Details first; the verdict after an empty line.
+    let mut plan = Plan::new(Tls::None);
+    plan.offers = vec!["AUTH XOAUTH2"];
+    plan.fault = Some((
+        At::Auth,
+        Fault::Say(b"334 eyJzdGF0dXMiOiI0MDEifQ==\r\n".to_vec()),
+    ));
+    let (result, seen) = send(plan, &request, &Told::default()).await;
+    let error = result.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::AuthFailed);
+    assert_eq!(error.to_string(), "the server refused the token: 500 what?");
+    assert_eq!(seen.commands[2], "");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,11 +1,16 @@
 //! Peers that do what real ones rarely do: every script of `tests/faults`.
 
 use anyhow::Result;
-use hayes_tests::faults::{check_folder, pop3};
+use hayes_tests::faults::{check_folder, ftp, pop3};
 
 #[tokio::test]
 async fn pop3_servers() -> Result<()> {
     check_folder("pop3", pop3::client).await
+}
+
+#[tokio::test]
+async fn ftp_servers() -> Result<()> {
+    check_folder("ftp", ftp::client).await
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@
 //! protocol's affair ([`Client`]).
 
 pub mod certificates;
+mod data;
+pub mod ftp;
 pub mod pop3;
 mod run;
 mod script;

@@ -1,5 +1,6 @@
 //! From a file to the steps of both sides.
 
+use super::data::DataStep;
 use crate::transcript::bytes_of;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs;
@@ -79,6 +80,8 @@ pub enum Step {
     Gone,
     /// Takes the next connection.
     Accept,
+    /// Something on the connection for data.
+    Data(DataStep),
 }
 
 impl Script {
@@ -164,6 +167,9 @@ impl Script {
             "cut" => Step::Cut,
             "gone" => Step::Gone,
             "accept" => Step::Accept,
+            "data" | "D:" | "D" | "D-raw:" | "D-times:" | "D-end:" => {
+                Step::Data(DataStep::read(verb, rest)?)
+            }
             _ => bail!("{verb} means nothing"),
         };
         self.server.push((number, step));

@@ -1,27 +1,29 @@
 //! The server's side of a script, on loopback.
 
 use super::certificates::Certificates;
+use super::data::Data;
 use super::script::Step;
 use anyhow::{Context as _, Result, bail, ensure};
-use rustls::HandshakeKind;
+use rustls::{HandshakeKind, ServerConfig};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-enum Line {
+/// A connection.
+pub(super) enum Line {
     Clear(TcpStream),
     Secured(Box<TlsStream<TcpStream>>),
     Over,
 }
 
-trait Both: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Both: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Both for T {}
 
 impl Line {
-    fn io(&mut self) -> Result<&mut dyn Both> {
+    pub(super) fn io(&mut self) -> Result<&mut dyn Both> {
         match self {
             Self::Clear(io) => Ok(io),
             Self::Secured(io) => Ok(io),
@@ -38,6 +40,7 @@ pub(super) struct Server {
     chunk: usize,
     line: Line,
     input: Vec<u8>,
+    data: Data,
 }
 
 impl Server {
@@ -49,6 +52,7 @@ impl Server {
             chunk,
             line: Line::Over,
             input: Vec::new(),
+            data: Data::listen().await?,
         })
     }
 
@@ -85,6 +89,7 @@ impl Server {
             Step::Hear(pattern) => {
                 let line = self.hear().await?.context("the client has gone")?;
                 ensure!(matches(pattern, &line), "heard {line:?}");
+                self.data.heard(&line);
                 Ok(())
             }
             Step::Swallow => {
@@ -99,12 +104,7 @@ impl Server {
             }
             Step::Tls(certificate, resumed) => {
                 let io = self.handshake(certificate).await?;
-                let kind = io.get_ref().1.handshake_kind();
-                ensure!(
-                    (kind == Some(HandshakeKind::Resumed)) == *resumed,
-                    "the handshake was {kind:?}"
-                );
-                self.line = Line::Secured(Box::new(io));
+                self.line = judged(io, *resumed)?;
                 Ok(())
             }
             Step::NoTls(certificate) => {
@@ -126,6 +126,7 @@ impl Server {
             }
             Step::Gone => self.until_gone().await,
             Step::Accept => self.accept().await,
+            Step::Data(step) => self.data.perform(step, &self.certificates).await,
         }
     }
 
@@ -139,6 +140,7 @@ impl Server {
     }
 
     async fn say(&mut self, bytes: &[u8], times: usize) -> Result<()> {
+        let bytes = &self.data.named(bytes);
         let mut all = Vec::new();
         for count in 1..=times {
             all.extend(replaced(bytes, count));
@@ -187,6 +189,24 @@ impl Server {
         self.line = Line::Over;
         Ok(())
     }
+}
+
+/// The server's side of TLS, as a session that is resumed or not.
+pub(super) async fn secured(
+    io: TcpStream,
+    config: Arc<ServerConfig>,
+    resumed: bool,
+) -> Result<Line> {
+    judged(TlsAcceptor::from(config).accept(io).await?, resumed)
+}
+
+fn judged(io: TlsStream<TcpStream>, resumed: bool) -> Result<Line> {
+    let kind = io.get_ref().1.handshake_kind();
+    ensure!(
+        (kind == Some(HandshakeKind::Resumed)) == resumed,
+        "the handshake was {kind:?}"
+    );
+    Ok(Line::Secured(Box::new(io)))
 }
 
 fn replaced(bytes: &[u8], count: usize) -> Vec<u8> {

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 /// One read from the socket of a secured connection.
 const SOCKET_PIECE: usize = 64 * 1024;
 /// A control connection is silent while data flows, however long that takes.
-const UNTIL_DATA_ENDS: Duration = Duration::from_secs(10 * 365 * 86_400);
+pub(super) const UNTIL_DATA_ENDS: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A data connection.
 pub(super) struct Data {

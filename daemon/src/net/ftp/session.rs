@@ -94,15 +94,15 @@ impl Session {
             host = self.request.server.host,
             "the server refused data connections that resume TLS 1.3; TLS 1.2 is used for it"
         );
+        // The old one goes first: some servers allow one of each user.
+        if let State::Working(old) = std::mem::replace(&mut self.state, State::Closed) {
+            old.quit().await;
+        }
         let mut connection = self.back.connect(&self.request, progress).await?;
         if let Some(folder) = folder {
             connection.enter(&folder).await?;
         }
-        if let State::Working(old) =
-            std::mem::replace(&mut self.state, State::Working(Box::new(connection)))
-        {
-            tokio::spawn(old.quit());
-        }
+        self.state = State::Working(Box::new(connection));
         Ok(true)
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::failure as net_failure;
 use super::connection::Connection;
-use super::data::stalled;
+use super::data::{UNTIL_DATA_ENDS, stalled};
 use super::failure::{self, Step, changed};
 use crate::service::{
     Error, ErrorKind, Fault, Phase, Progress, Representation, Result, Sink, Source,
@@ -37,25 +37,38 @@ impl Connection {
         let mut buffer = Vec::new();
         let mut bytes = 0;
         let mut passed_on = Instant::now();
+        let mut read = passed_on;
         let ended = loop {
             if buffer.is_empty() && buffer.capacity() < PIECE {
                 buffer = Vec::with_capacity(PIECE);
             }
-            match self.read_some(&mut buffer).await {
-                Ok(0) => break true,
-                Ok(count) => bytes += count as u64,
-                Err(error) if self.is_cut(&error) => break false,
-                Err(error) => {
+            let patience = match buffer.is_empty() {
+                true => UNTIL_DATA_ENDS,
+                false => PATIENCE.saturating_sub(passed_on.elapsed()),
+            };
+            match timeout(patience, self.read_some(&mut buffer, read)).await {
+                Ok(Ok(0)) => break true,
+                Ok(Ok(count)) => {
+                    bytes += count as u64;
+                    read = Instant::now();
+                    if buffer.len() < PIECE / 2 {
+                        continue;
+                    }
+                }
+                Ok(Err(error)) if self.is_cut(&error) => break false,
+                Ok(Err(error)) => {
                     into.put(&mut buffer).await?;
                     told(bytes);
                     return Err(self.broken(&error, step).await);
                 }
+                // A slow link: what has come is passed on.
+                Err(_) => {}
             }
-            if buffer.len() >= PIECE / 2 || passed_on.elapsed() >= PATIENCE {
-                into.put(&mut buffer).await?;
-                told(bytes);
-                passed_on = Instant::now();
-            }
+            into.put(&mut buffer).await?;
+            told(bytes);
+            passed_on = Instant::now();
+            // How long that took is not the server's fault.
+            read = passed_on;
         };
         if !buffer.is_empty() {
             into.put(&mut buffer).await?;
@@ -85,8 +98,9 @@ impl Connection {
         }
     }
 
-    /// Reads what there is; 0: the end. The server's last word may come meanwhile.
-    async fn read_some(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    /// Reads what there is; 0: the end. Something must come in time since the last read. The server's last word
+    /// may come meanwhile.
+    async fn read_some(&mut self, buffer: &mut Vec<u8>, last: Instant) -> io::Result<usize> {
         let within = self.dialer.timeouts.piece;
         loop {
             let Some(data) = &mut self.data else {
@@ -95,7 +109,7 @@ impl Connection {
             let Some(stream) = &mut data.stream else {
                 return Err(io::ErrorKind::NotConnected.into());
             };
-            stream.allow(within);
+            stream.allow(within.saturating_sub(last.elapsed()));
             tokio::select! {
                 biased;
                 read = stream.read_buf(buffer) => {

@@ -59,6 +59,7 @@ impl Listing {
             let (line, rest) = bytes.split_at(end);
             bytes = rest.get(1..).unwrap_or_default();
             if self.line.is_empty() {
+                self.check_length(line)?;
                 self.one(line, each)?;
             } else {
                 self.keep(line)?;
@@ -82,14 +83,19 @@ impl Listing {
         }
     }
 
-    fn keep(&mut self, part: &[u8]) -> Result<()> {
-        if self.line.len() + part.len() > MAX_LINE {
+    fn check_length(&self, more: &[u8]) -> Result<()> {
+        if self.line.len() + more.len() > MAX_LINE {
             return Err(Error::new(
                 ErrorKind::Protocol,
                 "a line of the server's listing has no end",
             )
             .by(Fault::Server));
         }
+        Ok(())
+    }
+
+    fn keep(&mut self, part: &[u8]) -> Result<()> {
+        self.check_length(part)?;
         self.line.extend_from_slice(part);
         Ok(())
     }

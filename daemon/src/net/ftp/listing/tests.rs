@@ -183,6 +183,9 @@ fn a_listing_that_is_not_understood_is_no_empty_folder() {
     let mut none = |_| Ok(());
     assert!(endless.read(&piece, &mut none).is_ok());
     assert!(endless.read(b"x", &mut none).is_err());
+    let mut whole = Listing::new(Form::List, None);
+    let line = [&piece[..], b"x\n"].concat();
+    assert!(whole.read(&line, &mut none).is_err());
 }
 
 #[test]

@@ -1,1 +1,0 @@
-//! A session against scripted servers.

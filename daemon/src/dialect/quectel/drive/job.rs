@@ -256,7 +256,7 @@ impl MailJob for Job<'_> {
             // forgotten what lay in its memory.
             let clear = Line::new(QSMTPCLR);
             if let Err(error) = chat.ask(&clear, Expect::result()).await {
-                tracing::debug!(%error, "cleaning up after a mail");
+                tracing::debug!(port = %self.settings.name, %error, "cleaning up after a mail");
             }
             if self.doubts_bearer {
                 // The manual's way out of failed mails: deactivate, and activate for the next one.
@@ -264,7 +264,7 @@ impl MailJob for Job<'_> {
             }
             for name in self.files.drain(..) {
                 if let Err(error) = files::delete(chat, &name).await {
-                    tracing::debug!(%error, name, "cleaning up after a mail");
+                    tracing::debug!(port = %self.settings.name, %error, name, "cleaning up after a mail");
                 }
             }
         })

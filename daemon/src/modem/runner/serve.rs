@@ -1,0 +1,151 @@
+//! Carrying requests out.
+
+use super::{Runner, Turn};
+use crate::modem::chat::Chat;
+use crate::modem::drive::Drive;
+use crate::modem::handle::Request;
+use crate::modem::mail::deliver;
+use crate::modem::snapshot::State;
+use crate::modem::{aftermath, by_hand, startup, watch};
+use core::time::Duration;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// How often registration and signal are read while nothing else is to be done.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Requests that wait while one is carried out; more wait in the channel.
+const WAITING: usize = 32;
+
+impl Runner {
+    /// Carries requests out while the module answers.
+    pub(super) async fn serve(&mut self, chat: &mut Chat) -> Turn {
+        let mut look = Instant::now() + LOOK;
+        loop {
+            // Before anything else is asked of the module.
+            let sought = self.sought.take().map(Request::Recover);
+            if sought.is_none() {
+                self.board.state(State::Ready);
+            }
+            let request = match sought.or_else(|| self.waiting.pop_front()) {
+                Some(request) => request,
+                None => tokio::select! {
+                    biased;
+                    request = self.requests.recv() => match request {
+                        Some(request) => request,
+                        None => return Turn::Over,
+                    },
+                    heard = chat.listen_once(look.saturating_duration_since(Instant::now())) => {
+                        if let Err(error) = heard {
+                            return error.into();
+                        }
+                        if Instant::now() >= look {
+                            look = Instant::now() + LOOK;
+                            let board = self.board.clone();
+                            if let Err(error) = watch::look(chat, &board).await {
+                                return error.into();
+                            }
+                        }
+                        continue;
+                    }
+                },
+            };
+            let Some(drive) = self.board.read(|now| now.drive) else {
+                return Turn::BringUp;
+            };
+            if let Err(turn) = self.carry_out(chat, drive, request).await {
+                return turn;
+            }
+            // What a command left behind is settled now, not when the next one is in a hurry.
+            if let Err(error) = chat.get_in_step().await {
+                return error.into();
+            }
+        }
+    }
+
+    pub(super) async fn carry_out(
+        &mut self,
+        chat: &mut Chat,
+        drive: &'static dyn Drive,
+        request: Request,
+    ) -> Result<(), Turn> {
+        match request {
+            Request::Mail {
+                mail,
+                report,
+                answer,
+            } => {
+                self.board.state(State::Busy);
+                self.disinherit();
+                chat.keep_results(false);
+                let settings = Arc::clone(&self.settings);
+                let stop = report.stop();
+                let work = deliver(chat, drive, &settings, &mail, &report);
+                let outcome = self.while_queueing(work, || stop.stop()).await;
+                chat.forget_secrets();
+                let _ = answer.send(outcome);
+                Ok(())
+            }
+            Request::Recover(_) if !self.inherits => Ok(()),
+            Request::Recover(sought) => {
+                self.board.state(State::Busy);
+                let stop = Notify::new();
+                let work = async {
+                    tokio::select! {
+                        () = aftermath::find(chat, drive, sought) => {}
+                        () = stop.notified() => {}
+                    }
+                };
+                self.while_queueing(work, || stop.notify_one()).await;
+                self.disinherit();
+                chat.keep_results(false);
+                Ok(())
+            }
+            Request::Command {
+                text,
+                within,
+                answer,
+            } => {
+                if answer.is_closed() {
+                    return Ok(());
+                }
+                self.board.state(State::Busy);
+                let result = by_hand::ask(chat, &text, within).await;
+                let _ = answer.send(result);
+                startup::set_up(chat, drive).await.map_err(Turn::from)
+            }
+            Request::Reset(rung) => {
+                self.ladder.allow(rung);
+                Err(Turn::Recover(rung))
+            }
+            Request::Enable(false) => Err(Turn::Disabled),
+            Request::Enable(true) => Ok(()),
+        }
+    }
+
+    /// Waits while a request is carried out; others queue up. `Enable(false)` calls `stop`.
+    pub(super) async fn while_queueing<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        stop: impl Fn(),
+    ) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                Some(request) = self.requests.recv(), if self.waiting.len() < WAITING => {
+                    if matches!(request, Request::Enable(false)) {
+                        stop();
+                        self.waiting.push_front(request);
+                    } else {
+                        self.waiting.push_back(request);
+                    }
+                }
+            }
+        }
+    }
+}

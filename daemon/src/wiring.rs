@@ -12,7 +12,7 @@ use crate::job::{
 };
 use crate::modem;
 use crate::net;
-use crate::service::{BoxFuture, Error, ErrorKind, MailBack, MailboxBack, Result};
+use crate::service::{BoxFuture, Error, ErrorKind, FileBack, MailBack, MailboxBack, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,6 +27,8 @@ pub struct Ways {
     pub ip: Arc<dyn MailBack>,
     /// Mailboxes over this machine's network.
     pub mailboxes: Arc<dyn MailboxBack>,
+    /// Files over this machine's network.
+    pub files: Arc<dyn FileBack>,
     /// Modems by name.
     pub modems: BTreeMap<String, modem::Handle>,
     /// What is done after a mail whose result never came, for modems that have a word on it.
@@ -47,6 +49,13 @@ impl Backs for Ways {
     fn mailbox(&self, via: &Via) -> Option<Arc<dyn MailboxBack>> {
         match via {
             Via::Ip => Some(self.mailboxes.clone()),
+            Via::Modem(_) => None,
+        }
+    }
+
+    fn files(&self, via: &Via) -> Option<Arc<dyn FileBack>> {
+        match via {
+            Via::Ip => Some(self.files.clone()),
             Via::Modem(_) => None,
         }
     }

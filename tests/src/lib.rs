@@ -19,6 +19,7 @@ pub mod mailbox;
 pub mod message;
 pub mod module;
 pub mod office;
+pub mod pop3;
 pub mod ports;
 pub mod postfix;
 pub mod process;

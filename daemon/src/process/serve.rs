@@ -14,7 +14,7 @@ use crate::disk::Disk;
 use crate::emulator;
 use crate::job::Jobs;
 use crate::modem;
-use crate::net::{Dialer, Pop3Back, SmtpBack, Timeouts, Tls};
+use crate::net::{Dialer, FtpBack, Pop3Back, SmtpBack, Timeouts, Tls};
 use crate::service::{Error, ErrorKind, Result};
 use crate::wiring::{self, LateJobs, Ways};
 use std::collections::BTreeMap;
@@ -337,6 +337,7 @@ impl Running {
         let (helper, socket) = helper(config, &folder)?;
         let dialer = Dialer::new(Timeouts::default());
         let mailboxes = Arc::new(Pop3Back::new(dialer.clone(), tls.clone()));
+        let files = Arc::new(FtpBack::new(dialer.clone(), tls.clone()));
         let ip = Arc::new(SmtpBack::new(dialer, tls, disk.clone()));
         let start = |settings: modem::Settings| {
             (
@@ -348,6 +349,7 @@ impl Running {
         let ways = Ways {
             ip,
             mailboxes,
+            files,
             modems: modems.clone(),
             on_unknown: wiring::on_unknown(config),
         };

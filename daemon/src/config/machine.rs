@@ -1,6 +1,6 @@
 //! Whether the machine has what a configuration names.
 
-use super::{Config, Device, Helper, Places, Problem, SecretSource, Severity, glob};
+use super::{Config, Device, Helper, Places, Problem, SecretSource, Severity, User, glob};
 use crate::config::account::Roots;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,9 +17,14 @@ pub struct Machine {
     pub uid: u32,
     /// All our groups.
     pub groups: Vec<u32>,
+    /// Whom the service runs as, where we look for it as root; `None`: as us.
+    pub service: Option<User>,
     /// The list of devices that the helper allows; it need not exist.
     pub ports: PathBuf,
 }
+
+/// The user that the unit names.
+const SERVICE: &str = "hayesd";
 
 /// What the helper allows without a list of its own.
 const DEFAULT_PORTS: [&str; 3] = [
@@ -39,8 +44,28 @@ impl Machine {
                 .map(Into::into),
             uid: nix::unistd::geteuid().as_raw(),
             groups: own.iter().chain(&more).map(|gid| gid.as_raw()).collect(),
+            service: None,
             ports: "/etc/hayesd/ports".into(),
         }
+    }
+
+    /// This machine, seen by root for the service, which runs as user `hayesd` if there is one; by anyone
+    /// else for himself.
+    pub fn for_service() -> Self {
+        let here = Self::here();
+        let service = (here.uid == 0).then(|| User::named(SERVICE)).flatten();
+        Self { service, ..here }
+    }
+
+    /// Whether a user is us, or whom we look for.
+    pub(super) fn is_own_user(&self, uid: u32) -> bool {
+        uid == self.uid || self.service.as_ref().is_some_and(|user| user.uid == uid)
+    }
+
+    /// Whether a group is one of ours, or of whom we look for.
+    pub(super) fn is_own_group(&self, gid: u32) -> bool {
+        let service = self.service.iter().flat_map(|user| &user.groups);
+        self.groups.iter().chain(service).any(|own| *own == gid)
     }
 
     /// The patterns by which the helper allows devices, as far as we can read them.
@@ -106,6 +131,39 @@ pub(super) fn check(
         wrong("tls.roots".into(), format!("{}: {error}", path.display()));
     }
     devices(config, machine, &mut wrong);
+    if let Some(user) = &machine.service {
+        for (key, path) in files(config) {
+            if let Some(text) = user.kept_from(path) {
+                problems.push(places.problem(Severity::Warning, &key, text));
+            }
+        }
+    }
+}
+
+/// The files that the service reads besides its configuration, by key.
+fn files(config: &Config) -> Vec<(String, &Path)> {
+    let mut secrets = Vec::new();
+    for (name, account) in &config.accounts {
+        let smtp = ("smtp", &account.smtp);
+        for (service, endpoint) in [smtp, ("pop3", &account.pop3), ("ftp", &account.ftp)] {
+            let password = endpoint.as_ref().and_then(|it| it.password.as_ref());
+            secrets.push((format!("account.{name}.{service}.password"), password));
+        }
+    }
+    for (name, modem) in &config.modems {
+        let password = modem.apn_password.as_ref();
+        secrets.push((format!("modem.{name}.apn_password"), password));
+    }
+    let mut files = Vec::new();
+    for (key, source) in secrets {
+        if let Some(SecretSource::File(path)) = source {
+            files.push((key, path.as_path()));
+        }
+    }
+    if let Roots::File(path) = &config.tls.roots {
+        files.push(("tls.roots".into(), path));
+    }
+    files
 }
 
 fn secret(

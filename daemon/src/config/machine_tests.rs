@@ -147,6 +147,74 @@ fn a_group_may_read_a_secret_only_if_it_is_ours() {
 }
 
 #[test]
+fn root_looks_for_the_user_of_the_service() {
+    let folder = Folder::new("service");
+    let path = folder.file("dir/secret", "x", 0o640);
+    let (uid, gid) = {
+        let meta = fs::metadata(&path).unwrap();
+        (meta.uid(), meta.gid())
+    };
+    let check = |uid: u32, groups: Vec<u32>| {
+        let service = User {
+            name: "hayesd".into(),
+            uid,
+            groups,
+        };
+        let text = format!(
+            "[account.a]\nfrom = 'a@example.org'\nsmtp = {{ host = 'h', user = 'u', password = {{ file = '{}' }} }}",
+            path.display()
+        );
+        let mut loaded = parse(sources(&[&text])).unwrap();
+        loaded.check_machine(&Machine {
+            service: Some(service),
+            ..machine()
+        });
+        let problems = &loaded.problems;
+        assert!(problems.iter().all(|p| p.severity == Severity::Warning));
+        told(problems)
+    };
+    let stranger = 54_321;
+    assert_eq!(check(uid, vec![]), "");
+    assert_eq!(check(stranger, vec![gid]), "");
+    let said = check(stranger, vec![stranger]);
+    let begin = format!(
+        "0.toml:3:34: warning: account.a.smtp.password: {}: user hayesd can't read it (mode 0640, ",
+        path.display()
+    );
+    assert!(said.starts_with(&begin), "{said}");
+    let dir = path.parent().unwrap();
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
+    let said = check(stranger, vec![gid]);
+    let end = format!("user hayesd can't enter {}", dir.display());
+    assert!(said.trim_end().ends_with(&end), "{said}");
+}
+
+#[test]
+fn a_secret_may_belong_to_the_user_of_the_service() {
+    let folder = Folder::new("owned");
+    let path = folder.file("s", "x", 0o640);
+    let meta = fs::metadata(&path).unwrap();
+    let root = Machine {
+        uid: 12_345,
+        groups: vec![],
+        service: Some(User {
+            name: "hayesd".into(),
+            uid: meta.uid(),
+            groups: vec![meta.gid()],
+        }),
+        ..machine()
+    };
+    assert!(SecretSource::File(path).read(&root).is_ok());
+}
+
+#[test]
+fn users_of_this_machine() {
+    let root = User::named("root").unwrap();
+    assert!(root.uid == 0 && root.groups.contains(&0), "{root:?}");
+    assert_eq!(User::named("no-such-user"), None);
+}
+
+#[test]
 fn credentials() {
     let folder = Folder::new("credentials");
     folder.file("alerts", "hunter2", 0o440);

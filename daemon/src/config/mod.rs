@@ -26,6 +26,7 @@ mod source;
 mod tests;
 mod token;
 mod tree;
+mod user;
 mod value;
 #[cfg(test)]
 mod wrong;
@@ -43,6 +44,7 @@ pub use rule::{Destination, Hosts, PortRange};
 pub use secret::{CredentialName, SecretSource, secret_text};
 pub use source::{Place, Problem, Severity, Source, Sources};
 pub use token::TokenSource;
+pub use user::User;
 pub use value::{Host, HostPattern, Name, Period, Size};
 
 use serde::Deserialize;

@@ -68,7 +68,7 @@ fn check_owner(file: &File, machine: &Machine) -> Result<(), String> {
     if !meta.is_file() {
         return Err("not a regular file".into());
     }
-    if meta.uid() != 0 && meta.uid() != machine.uid {
+    if meta.uid() != 0 && !machine.is_own_user(meta.uid()) {
         return Err(format!(
             "belongs to user {}; a secret belongs to root or to the daemon's user",
             meta.uid()
@@ -82,7 +82,7 @@ fn check_owner(file: &File, machine: &Machine) -> Result<(), String> {
             "mode {mode:04o} lets everybody read it; chmod 0600"
         ));
     }
-    if mode & 0o040 != 0 && meta.gid() != 0 && !machine.groups.contains(&meta.gid()) {
+    if mode & 0o040 != 0 && meta.gid() != 0 && !machine.is_own_group(meta.gid()) {
         return Err(format!(
             "mode {mode:04o} lets group {} read it; chmod 0600",
             meta.gid()

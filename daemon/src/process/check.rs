@@ -12,7 +12,7 @@ pub const WRONG: u8 = 2;
 pub fn check(file: &Path, out: &mut dyn Write) -> io::Result<ExitCode> {
     let (problems, is_sound) = match config::load(file) {
         Ok(mut loaded) => {
-            loaded.check_machine(&Machine::here());
+            loaded.check_machine(&Machine::for_service());
             let is_sound = loaded
                 .problems
                 .iter()

@@ -87,6 +87,112 @@ impl Sink for Stuck {
     }
 }
 
+/// A file of any length that is nowhere: each byte follows from its place.
+#[derive(Debug)]
+pub struct Pattern {
+    length: u64,
+    at: u64,
+    /// Nothing more comes once so many bytes have.
+    stops_at: u64,
+}
+
+impl Pattern {
+    /// So many bytes.
+    pub fn new(length: u64) -> Self {
+        Self {
+            length,
+            at: 0,
+            stops_at: u64::MAX,
+        }
+    }
+
+    /// The same, but it stands still there.
+    #[must_use]
+    pub fn stopping_at(mut self, at: u64) -> Self {
+        self.stops_at = at;
+        self
+    }
+}
+
+/// Appends the pattern's bytes from this place on.
+fn pattern(mut from: u64, count: usize, into: &mut Vec<u8>) {
+    let end = into.len() + count;
+    while into.len() < end {
+        // Splitmix64 of the word's number.
+        let mut word = (from / 8).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let bytes = (word ^ (word >> 31)).to_le_bytes();
+        let skip = usize::try_from(from % 8).unwrap_or(0);
+        let take = (8 - skip).min(end - into.len());
+        into.extend_from_slice(&bytes[skip..skip + take]);
+        from += take as u64;
+    }
+}
+
+impl Source for Pattern {
+    fn next<'a>(&'a mut self, into: &'a mut Vec<u8>) -> BoxFuture<'a, Result<()>> {
+        into.clear();
+        if self.at >= self.stops_at {
+            return Box::pin(std::future::pending());
+        }
+        let left = usize::try_from(self.length - self.at).unwrap_or(usize::MAX);
+        let count = into.capacity().max(1).min(left);
+        pattern(self.at, count, into);
+        self.at += count as u64;
+        Box::pin(async { Ok(()) })
+    }
+
+    fn left(&self) -> Option<u64> {
+        Some(self.length - self.at)
+    }
+
+    fn seek(&mut self, to: u64) -> BoxFuture<'_, Result<()>> {
+        self.at = to.min(self.length);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Takes a [`Pattern`], and nothing else.
+#[derive(Debug)]
+pub struct Compared {
+    /// So many bytes have come, all of them right.
+    pub at: u64,
+    /// Takes nothing more once so many have.
+    pub stops_at: u64,
+    expected: Vec<u8>,
+}
+
+impl Compared {
+    /// Takes it from its beginning, and stands still there.
+    pub fn stopping_at(at: u64) -> Self {
+        Self {
+            at: 0,
+            stops_at: at,
+            expected: Vec::new(),
+        }
+    }
+}
+
+impl Sink for Compared {
+    fn put<'a>(&'a mut self, bytes: &'a mut Vec<u8>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if self.at >= self.stops_at {
+                std::future::pending::<()>().await;
+            }
+            self.expected.clear();
+            pattern(self.at, bytes.len(), &mut self.expected);
+            if self.expected != *bytes {
+                let text = format!("the bytes from {} on are wrong", self.at);
+                return Err(Error::new(ErrorKind::Internal, text));
+            }
+            self.at += bytes.len() as u64;
+            bytes.clear();
+            Ok(())
+        })
+    }
+}
+
 /// Remembers what it was told.
 #[derive(Debug, Default)]
 pub struct Told {

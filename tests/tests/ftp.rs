@@ -1,10 +1,10 @@
 //! The FTP client against real servers: vsftpd and ProFTPD, both of which insist that data connections resume
 //! the control connection's TLS session.
 
-use anyhow::{Context as _, Result, ensure};
-use hayes_tests::content::{Bytes, Stuck, Taken, Told, noise};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use hayes_tests::content::{Bytes, Compared, Pattern, Stuck, Taken, Told, noise};
 use hayes_tests::ftpd::{FtpServer, Kind, PASSWORD, USER};
-use hayes_tests::wait;
+use hayes_tests::{scale, wait};
 use hayesd::clock::SystemClock;
 use hayesd::net::{Dialer, FtpBack, Roots, Tls};
 use hayesd::service::{
@@ -12,6 +12,7 @@ use hayesd::service::{
     Placing, Representation, Secret, Server, Tls as Protection,
 };
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -304,7 +305,7 @@ async fn a_transfer_that_is_given_up_leaves_the_session_usable() -> Result<()> {
                     (told.bytes.lock().ok()?.0 > 0).then_some(())
                 });
                 tokio::select! {
-                    result = fetching => ensure!(result.is_ok(), "it ended"),
+                    result = fetching => bail!("it ended: {result:?}"),
                     some = some => some?,
                 }
             }
@@ -318,6 +319,60 @@ async fn a_transfer_that_is_given_up_leaves_the_session_usable() -> Result<()> {
             let left: Vec<_> = names(&mut *session, "").await?;
             ensure!(left.len() == 1 && left[0].name == "big", "{left:?}");
             ensure!(get(&mut *session, "big", 15 << 20).await? == content[15 << 20..]);
+            session.remove("big").await?;
+        }
+    }
+    Ok(())
+}
+
+/// A large file up and down, each way cut off somewhere and gone on with in a new session.
+#[tokio::test]
+async fn large_files_go_on_after_a_cut() -> Result<()> {
+    let size = scale::of(24 << 20, 1 << 30) as u64;
+    for kind in [Kind::Vsftpd, Kind::Proftpd] {
+        let server = FtpServer::start(kind)?;
+        for tls in [Protection::None, Protection::StartTls] {
+            // Anywhere in the middle half.
+            let somewhere = RandomState::new().hash_one(0) % (size / 2) + size / 4;
+            let told = Told::default();
+            let reached = async || {
+                wait::until_async("enough of it", 10 * wait::LONG, async || {
+                    // What stands still has passed on all but a buffer.
+                    (told.bytes.lock().ok()?.0 + (1 << 20) >= somewhere).then_some(())
+                })
+                .await
+            };
+            let mut session = open(&server, tls).await?;
+            let mut from = Pattern::new(size).stopping_at(somewhere);
+            tokio::select! {
+                result = session.upload("big", &mut from, Placing::Replace, IMAGE, &told) => {
+                    bail!("it ended: {result:?}");
+                }
+                result = reached() => result?,
+            }
+            drop(session);
+            let mut session = open(&server, tls).await?;
+            let there = session.size("big").await?;
+            ensure!(there > 0 && there < size, "{there} of {size}");
+            let mut from = Pattern::new(size);
+            let sent = session.upload("big", &mut from, Placing::Resume, IMAGE, &told);
+            ensure!(sent.await? == size);
+
+            let mut into = Compared::stopping_at(somewhere);
+            *told.bytes.lock().map_err(|_| anyhow!("poisoned"))? = (0, 0);
+            tokio::select! {
+                result = session.download("big", 0, &mut into, IMAGE, &told) => {
+                    bail!("it ended: {result:?}");
+                }
+                result = reached() => result?,
+            }
+            drop(session);
+            let mut session = open(&server, tls).await?;
+            let here = into.at;
+            into.stops_at = u64::MAX;
+            ensure!(here > 0 && here < size, "{here} of {size}");
+            let rest = session.download("big", here, &mut into, IMAGE, &told);
+            ensure!(rest.await? == size - here && into.at == size);
             session.remove("big").await?;
         }
     }

@@ -3,6 +3,7 @@
 use super::resolve::Resolver;
 use super::stream::Stream;
 use crate::service::{Error, ErrorKind, Fault, Result};
+use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -51,6 +52,8 @@ impl Default for Timeouts {
 
 /// The next address gets its chance after this (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
+/// Seconds of silence after which the other end is asked whether it is still there.
+const KEEP_ALIVE: u32 = 60;
 /// More addresses than this are not tried.
 const MAX_ADDRESSES: usize = 8;
 
@@ -128,6 +131,10 @@ async fn reach(address: SocketAddr) -> std::result::Result<Stream, (SocketAddr, 
         .map_err(|error| (address, error))?;
     // Each command is one write; waiting for more only costs time.
     stream.set_nodelay(true).map_err(|error| (address, error))?;
+    // Routers forget a connection on which nothing is said for minutes: FTP's own, while a long file goes over
+    // another. Without it, it is only less robust.
+    let _ = setsockopt(&stream, sockopt::KeepAlive, &true);
+    let _ = setsockopt(&stream, sockopt::TcpKeepIdle, &KEEP_ALIVE);
     let local = stream.local_addr().ok().map(|local| local.ip());
     Ok(Stream::new(stream, address).from(local))
 }

@@ -81,8 +81,10 @@ pub trait FileBack: Send + Sync {
 /// A file server that we are known to: one connection over many steps, kept alive between them. Paths are
 /// UTF-8 without control characters, relative to the folder that the session is in. Dropping it aborts.
 pub trait FileSession: Send {
-    /// Sends a file; gives how many bytes the server now has of it. What it says of the size afterwards is
-    /// compared, where it can say it.
+    /// Sends a file, from where its source stands (for [`Placing::Resume`]: its beginning); gives how many
+    /// bytes the server now has of it. What it says of the size afterwards is compared, where it can say it.
+    /// [`Progress::committing`] comes before [`Placing::Append`] only: whatever else is done twice comes to
+    /// the same.
     fn upload<'a>(
         &'a mut self,
         path: &'a str,
@@ -93,7 +95,10 @@ pub trait FileSession: Send {
     ) -> BoxFuture<'a, Result<u64>>;
 
     /// Fetches a file from this byte on; gives how many bytes went into `into`. Never fewer than the server
-    /// says the file has, without an error.
+    /// says the file has, without an error. After Protocol, or TemporaryFailure without a reply, what went there is of no
+    /// use (it is another part of the file, or the file changed); after any other error it is right as far as it goes, and
+    /// another call may go on behind it. InvalidArgument where the file is shorter than `from`, NotSupported
+    /// where the server can only send it whole.
     fn download<'a>(
         &'a mut self,
         path: &'a str,

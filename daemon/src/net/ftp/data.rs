@@ -28,6 +28,14 @@ pub(super) struct Data {
     pub(super) secured: bool,
 }
 
+impl Data {
+    /// The server is content with the transfer.
+    pub(super) fn is_accepted(&self) -> bool {
+        let verdict = self.verdict.as_ref();
+        verdict.is_some_and(|reply| (200..300).contains(&reply.code))
+    }
+}
+
 /// A data connection that is being made.
 enum Way {
     Connected(Stream),

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 pub(super) const PIECE: usize = 256 * 1024;
 /// What came on a slow link is passed on after this.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a server may take to answer our close_notify with its own.
+/// How long a server may take to close the data connection when all is done.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 /// What came.
@@ -78,10 +78,13 @@ impl Connection {
         Ok(Received { bytes, ended })
     }
 
-    /// The end without close_notify.
+    /// The end, but nobody said that it is: without close_notify, or the server is content and never closes.
     fn is_cut(&self, error: &io::Error) -> bool {
-        let secured = self.data.as_ref().is_some_and(|data| data.secured);
-        secured && error.kind() == io::ErrorKind::UnexpectedEof
+        self.data.as_ref().is_some_and(|data| match error.kind() {
+            io::ErrorKind::UnexpectedEof => data.secured,
+            io::ErrorKind::TimedOut => data.is_accepted(),
+            _ => false,
+        })
     }
 
     /// Answers the server's close_notify with ours, without which some call the transfer aborted.
@@ -105,6 +108,10 @@ impl Connection {
         loop {
             let Some(data) = &mut self.data else {
                 return Err(io::ErrorKind::NotConnected.into());
+            };
+            let within = match data.is_accepted() {
+                true => within.min(GOODBYE),
+                false => within,
             };
             let Some(stream) = &mut data.stream else {
                 return Err(io::ErrorKind::NotConnected.into());

@@ -1,7 +1,7 @@
 //! Peers that do what real ones rarely do: every script of `tests/faults`.
 
 use anyhow::Result;
-use hayes_tests::faults::{check_folder, ftp, pop3};
+use hayes_tests::faults::{check_folder, ftp, pop3, smtp};
 
 #[tokio::test]
 async fn pop3_servers() -> Result<()> {
@@ -16,4 +16,9 @@ async fn ftp_servers() -> Result<()> {
 #[tokio::test]
 async fn tls_peers() -> Result<()> {
     check_folder("tls", pop3::client).await
+}
+
+#[tokio::test]
+async fn smtp_servers() -> Result<()> {
+    check_folder("smtp", smtp::client).await
 }

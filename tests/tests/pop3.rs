@@ -1,13 +1,13 @@
 //! Our POP3 client against a real Dovecot.
 
 use anyhow::{Context as _, Result, ensure};
+use hayes_tests::content::{Taken, Told};
 use hayes_tests::dovecot::{Dovecot, PASSWORD, USER};
 use hayesd::clock::SystemClock;
 use hayesd::net::{Dialer, Pop3Back, Roots, Timeouts, Tls};
 use hayesd::service::{
     BoxFuture, Certainty, Credentials, Error, ErrorKind, Listed, MailboxBack as _, MailboxOpen,
-    MailboxSession, Mechanism, Messages, Phase, Progress, Secret, Server, Sink, Tls as Protection,
-    Wanted,
+    MailboxSession, Mechanism, Messages, Secret, Server, Sink, Tls as Protection, Wanted,
 };
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ async fn open_as(
             plain_auth,
         },
     };
-    back.open(&request, &Quiet).await
+    back.open(&request, &Told::default()).await
 }
 
 async fn open(
@@ -82,24 +82,14 @@ async fn list(session: &mut dyn MailboxSession) -> Result<Vec<Row>> {
 async fn fetch(session: &mut dyn MailboxSession, rows: &[Row]) -> Result<Vec<Vec<u8>>> {
     let wanted: Vec<Wanted> = rows.iter().map(|row| row.wanted).collect();
     let mut inbox = Inbox::default();
-    session.fetch(&wanted, &mut inbox, &Quiet).await?;
+    session.fetch(&wanted, &mut inbox, &Told::default()).await?;
     Ok(inbox.messages)
-}
-
-#[derive(Default)]
-struct Kept(Vec<u8>);
-
-impl Sink for Kept {
-    fn put<'a>(&'a mut self, bytes: &'a mut Vec<u8>) -> BoxFuture<'a, Result<(), Error>> {
-        self.0.append(bytes);
-        Box::pin(async { Ok(()) })
-    }
 }
 
 #[derive(Default)]
 struct Inbox {
     messages: Vec<Vec<u8>>,
-    kept: Kept,
+    kept: Taken,
 }
 
 impl Messages for Inbox {
@@ -115,20 +105,6 @@ impl Messages for Inbox {
     ) -> BoxFuture<'a, Result<(), Error>> {
         self.messages.push(std::mem::take(&mut self.kept.0));
         Box::pin(async { outcome })
-    }
-}
-
-struct Quiet;
-
-impl Progress for Quiet {
-    fn phase(&self, _: Phase) {}
-
-    fn bytes(&self, done: u64, total: u64) {
-        assert!(done <= total);
-    }
-
-    fn committing(&self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async { Ok(()) })
     }
 }
 
@@ -181,7 +157,7 @@ async fn every_way_in_and_every_step() -> Result<()> {
             assert_eq!(uids(&rows), uids(&known)[1..]);
         }
         same(&fetch(session.as_mut(), &rows).await?, left.iter().copied())?;
-        let mut top = Kept::default();
+        let mut top = Taken::default();
         session.top(1, 2, &mut top).await?;
         assert_eq!(
             top.0,

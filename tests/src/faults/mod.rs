@@ -11,6 +11,7 @@ pub mod pop3;
 mod run;
 mod script;
 mod server;
+pub mod smtp;
 
 pub use run::{Client, Clients, check_folder};
 pub use script::{Script, Settings};

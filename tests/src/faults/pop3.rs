@@ -7,11 +7,12 @@
 use super::certificates::Certificates;
 use super::script::Settings;
 use super::{Client, SECRET};
+use crate::content::{Taken, Told};
 use anyhow::{Context as _, Result, bail};
 use hayesd::net::{Dialer, Pop3Back, Timeouts};
 use hayesd::service::{
     BoxFuture, Certainty, Credentials, Error, ErrorKind, Listed, MailboxBack as _, MailboxOpen,
-    MailboxSession, Mechanism, Messages, Phase, Progress, Secret, Server, Sink, Tls, Wanted,
+    MailboxSession, Mechanism, Messages, Secret, Server, Sink, Tls, Wanted,
 };
 
 /// A client for scripts.
@@ -81,7 +82,7 @@ impl Client for Pop3 {
             if verb == "open" {
                 // Whoever opens anew has done with what was open.
                 self.session = None;
-                let opened = self.back.open(&self.request, &Quiet).await;
+                let opened = self.back.open(&self.request, &Told::default()).await;
                 return Ok(opened.map(|session| {
                     self.session = Some(session);
                     String::new()
@@ -122,7 +123,7 @@ async fn step(
         }
         ("fetch", numbers) => fetch(session, numbers).await,
         ("top", &[number, lines]) => {
-            let mut kept = Kept::default();
+            let mut kept = Taken::default();
             let result = session.top(number, lines, &mut kept).await;
             result.map(|()| kept.0.escape_ascii().to_string())
         }
@@ -152,24 +153,14 @@ async fn fetch(session: &mut dyn MailboxSession, numbers: &[u32]) -> Result<Stri
         .map(|&number| Wanted { number, size: 0 })
         .collect();
     let mut inbox = Inbox::default();
-    session.fetch(&wanted, &mut inbox, &Quiet).await?;
+    session.fetch(&wanted, &mut inbox, &Told::default()).await?;
     Ok(inbox.rows.join(", "))
-}
-
-#[derive(Default)]
-struct Kept(Vec<u8>);
-
-impl Sink for Kept {
-    fn put<'a>(&'a mut self, bytes: &'a mut Vec<u8>) -> BoxFuture<'a, Result<(), Error>> {
-        self.0.append(bytes);
-        Box::pin(async { Ok(()) })
-    }
 }
 
 #[derive(Default)]
 struct Inbox {
     rows: Vec<String>,
-    kept: Kept,
+    kept: Taken,
 }
 
 impl Messages for Inbox {
@@ -189,18 +180,6 @@ impl Messages for Inbox {
             Err(kind) => ErrorKind::name(kind).to_owned(),
         };
         self.rows.push(format!("{number}:{text}"));
-        Box::pin(async { Ok(()) })
-    }
-}
-
-struct Quiet;
-
-impl Progress for Quiet {
-    fn phase(&self, _: Phase) {}
-
-    fn bytes(&self, _: u64, _: u64) {}
-
-    fn committing(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async { Ok(()) })
     }
 }

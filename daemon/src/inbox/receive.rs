@@ -1,7 +1,7 @@
 //! Messages on their way into the inbox.
 
 use super::folder::Folder;
-use super::{Inbox, Info, LONGEST_UID, MessageId, failed};
+use super::{Inbox, Info, LONGEST_UID, MessageId, Shared, failed};
 use crate::service::{BoxFuture, Error, ErrorKind, Messages, Result, Sink};
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -52,6 +52,8 @@ impl Inbox {
     /// Begins to receive messages of an account; `listing` follows for each that its server has.
     pub async fn receive(&self, account: &str) -> Result<Receiving> {
         let folder = self.account(account).await?;
+        // What was given up before may still be on its way to the disk, and then counts.
+        self.0.disk.run(|| ()).await?;
         let listing = {
             let mut accounts = self.0.accounts();
             accounts.get_mut(account).map_or(0, |one| {
@@ -157,34 +159,16 @@ impl Receiving {
                 result = Err(error);
             }
         }
-        if !self.stored.is_empty() {
-            let folder = self.folder.clone();
-            self.inbox
-                .0
-                .disk
-                .run(move || folder.sync_messages())
-                .await?
-                .map_err(|error| failed("messages can't be saved", &error))?;
-        }
-        let mut numbers = Vec::with_capacity(self.stored.len());
-        {
-            let mut accounts = self.inbox.0.accounts();
-            if let Some(one) = accounts.get_mut(&self.account) {
-                for info in self.stored.drain(..) {
-                    numbers.push(info.number);
-                    one.known.remember(info.uid.clone(), info.number);
-                    if let Some(entry) = one.known.on_server.get_mut(&info.uid) {
-                        entry.listing = self.listing;
-                    }
-                    one.known.messages.insert(info.number, Arc::new(info));
-                }
-            }
-        }
-        for number in numbers {
-            let account = self.account.clone();
-            // Nobody need listen.
-            let _ = self.inbox.0.changes.send(MessageId { account, number });
-        }
+        // Also where nothing came now: what came before may not be safe yet, and is about to be deleted.
+        let folder = self.folder.clone();
+        self.inbox
+            .0
+            .disk
+            .run(move || folder.sync_messages())
+            .await?
+            .map_err(|error| failed("messages can't be saved", &error))?;
+        let stored = std::mem::take(&mut self.stored);
+        self.inbox.0.show(&self.account, self.listing, stored);
         result.map(|()| std::mem::take(&mut self.refused))
     }
 
@@ -336,7 +320,47 @@ impl Sink for Receiving {
 }
 
 impl Drop for Receiving {
+    /// What came whole is ours, though nobody waited for it.
     fn drop(&mut self) {
         self.drop_current();
+        if self.stored.is_empty() && self.storing.is_empty() {
+            return;
+        }
+        let (shared, folder) = (Arc::clone(&self.inbox.0), self.folder.clone());
+        let (account, listing) = (self.account.clone(), self.listing);
+        let mut stored = std::mem::take(&mut self.stored);
+        let storing = std::mem::take(&mut self.storing);
+        self.inbox.0.disk.post(move || {
+            // They were handed in before, so each has its answer by now.
+            let whole = storing.into_iter().filter_map(|(info, mut answer)| {
+                matches!(answer.try_recv(), Ok(Ok(()))).then_some(info)
+            });
+            stored.extend(whole);
+            if let Err(error) = folder.sync_messages() {
+                tracing::warn!(%error, "fetched messages can't be synced");
+            }
+            shared.show(&account, listing, stored);
+        });
+    }
+}
+
+impl Shared {
+    /// These messages are in the inbox.
+    fn show(&self, account: &str, listing: u32, stored: Vec<Info>) {
+        let numbers: Vec<u32> = stored.iter().map(|info| info.number).collect();
+        if let Some(one) = self.accounts().get_mut(account) {
+            for info in stored {
+                one.known.remember(info.uid.clone(), info.number);
+                if let Some(entry) = one.known.on_server.get_mut(&info.uid) {
+                    entry.listing = listing;
+                }
+                one.known.messages.insert(info.number, Arc::new(info));
+            }
+        }
+        for number in numbers {
+            let account = account.to_owned();
+            // Nobody need listen.
+            let _ = self.changes.send(MessageId { account, number });
+        }
     }
 }

@@ -140,6 +140,24 @@ async fn half_a_message_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn what_came_whole_counts_though_the_fetch_was_given_up() {
+    let place = Place::new();
+    for disk in [Disk::inline(), Disk::tasks(), Disk::start().unwrap()] {
+        let inbox = Inbox::open(place.0.join("inbox"), disk).await.unwrap();
+        let uid = format!("u{}", inbox.next_number("main"));
+        let mut receiving = inbox.receive("main").await.unwrap();
+        receiving.expect(1, &uid, 5).unwrap();
+        let sink = receiving.begin(1).await.unwrap();
+        put(sink, b"whole").await;
+        receiving.end(1, Ok(())).await.unwrap();
+        drop(receiving);
+        assert_eq!(fetch(&inbox, &[(&uid, b"whole")]).await, [""; 0]);
+        assert!(inbox.by_uid("main", &uid).is_some());
+    }
+    assert_eq!(place.names("cur").len(), 3);
+}
+
+#[tokio::test]
 async fn a_message_that_the_server_keeps_to_itself_is_told_and_the_rest_comes() {
     let place = Place::new();
     let inbox = place.open().await;

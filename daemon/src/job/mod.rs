@@ -70,11 +70,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults, in this folder, with the inbox beside it.
+    /// The defaults, in this folder, with the inbox in it as well.
     pub fn new(spool: impl Into<PathBuf>) -> Self {
         let spool = spool.into();
         Self {
-            inbox: spool.with_file_name("inbox"),
+            inbox: spool.join("inbox"),
             spool,
             via: vec![Via::Ip],
             limits: Limits::default(),

@@ -49,8 +49,8 @@ impl World {
             }
             let files = Files::open(volumes, &of.files_dir, &of.memory_dir)?;
             let found = Found {
-                saved: read(&memory)?,
-                stored: read(&profile)?.unwrap_or_default(),
+                saved: read(&of, &memory)?,
+                stored: read(&of, &profile)?.unwrap_or_default(),
             };
             Ok((files, found))
         };
@@ -144,7 +144,8 @@ impl World {
         let world = self.clone();
         tokio::spawn(async move {
             if let Err(error) = world.jobs.cancel(JobId(mail.0)).await {
-                tracing::warn!(job = mail.0, %error, "a mail can't be cancelled");
+                let port = &*world.settings.name;
+                tracing::warn!(port, job = mail.0, %error, "a mail can't be cancelled");
             }
         });
     }
@@ -180,14 +181,15 @@ fn profile_file(settings: &Settings) -> PathBuf {
 }
 
 /// What is in a file; `None` where there is none, or it holds something else.
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+fn read<T: serde::de::DeserializeOwned>(settings: &Settings, path: &Path) -> io::Result<Option<T>> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         result => result?,
     };
     let found = serde_json::from_slice(&bytes);
     if let Err(error) = &found {
-        tracing::error!(path = %path.display(), %error, "unreadable; taken for empty");
+        let port = &*settings.name;
+        tracing::error!(port, path = %path.display(), %error, "unreadable; taken for empty");
     }
     Ok(found.ok())
 }

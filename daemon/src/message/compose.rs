@@ -1,8 +1,8 @@
 //! A message out of its parts.
 
 use super::{
-    Attachment, Composed, Draft, MAX_HEADER, MAX_RECIPIENTS, Mailbox, Stamp, Text, invalid,
-    no_controls,
+    Attachment, Composed, Draft, MAX_HEADER, MAX_LINE, MAX_RECIPIENTS, Mailbox, Stamp, Text,
+    invalid, no_controls,
 };
 use crate::service::{Error, ErrorKind, Result};
 use lettre::message::header::{
@@ -11,8 +11,6 @@ use lettre::message::header::{
 use lettre::message::{Attachment as FilePart, Body, Mailboxes, MultiPart, SinglePart};
 use std::borrow::Cow;
 
-/// RFC 5322 section 2.1.1, without CR LF.
-const MAX_LINE: usize = 998;
 /// What file systems take.
 const MAX_FILE_NAME: usize = 255;
 /// RFC 6838 section 4.2 gives 127 to each half; parameters follow.

@@ -26,6 +26,9 @@ use crate::service::{Error, ErrorKind};
 /// The most recipients that one mail may have. RFC 5321 section 4.5.3.1.8 asks servers for at least 100.
 pub const MAX_RECIPIENTS: usize = 1000;
 
+/// The most bytes of a line without its CR LF (RFC 5322 section 2.1.1, RFC 5321 section 4.5.3.1.6).
+const MAX_LINE: usize = 998;
+
 /// The most bytes of one header's value, subject included, before it is encoded.
 const MAX_HEADER: usize = 8 * 1024;
 

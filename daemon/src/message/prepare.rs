@@ -1,6 +1,6 @@
 //! A message that somebody else wrote, made fit for SMTP.
 
-use super::{Stamp, invalid};
+use super::{MAX_LINE, Stamp, invalid};
 use crate::service::{Result, Shape};
 
 /// A message ready for the spool.
@@ -16,7 +16,9 @@ pub struct Prepared {
 
 /// Makes a message fit: line ends become CR LF (RFC 5321 section 2.3.8 knows no others), `Bcc` headers go
 /// (RFC 5322 section 3.6.3), `Date` and `Message-ID` are added where missing (RFC 6409 section 8).
-/// InvalidArgument where it does not begin with headers, or holds NUL.
+/// InvalidArgument where it does not begin with headers, holds NUL, or has a line of more than 998 bytes:
+/// servers may cut or refuse that (RFC 5321 section 4.5.3.1.6), and to encode it anew would break what is
+/// signed.
 pub fn prepare(raw: Vec<u8>, stamp: &Stamp) -> Result<Prepared> {
     if let Some(at) = memchr::memchr(0, &raw) {
         return Err(invalid(format!(
@@ -24,6 +26,7 @@ pub fn prepare(raw: Vec<u8>, stamp: &Stamp) -> Result<Prepared> {
         )));
     }
     let raw = lines_ended(raw);
+    check_lines(&raw)?;
     let head = Head::read(&raw)?;
     let mut added = String::new();
     let needs_date = !head.has_date && stamp.date.is_none();
@@ -58,6 +61,23 @@ pub fn prepare(raw: Vec<u8>, stamp: &Stamp) -> Result<Prepared> {
         shape,
         needs_date,
     })
+}
+
+/// Looks for a line that is too long; lines end in CR LF.
+fn check_lines(raw: &[u8]) -> Result<()> {
+    let mut begin = 0;
+    for (at, end) in memchr::memchr_iter(b'\n', raw).enumerate() {
+        let length = (end - begin).saturating_sub(1);
+        if length > MAX_LINE {
+            return Err(invalid(format!(
+                "line {} of the message has {length} bytes, at most {MAX_LINE} are allowed; \
+                 encode its part as quoted-printable or base64",
+                at + 1
+            )));
+        }
+        begin = end + 1;
+    }
+    Ok(())
 }
 
 /// Every CR LF, CR or LF becomes CR LF; the last line gets one if it has none.
@@ -146,6 +166,7 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::ErrorKind;
     use std::time::{Duration, SystemTime};
 
     fn stamp() -> Stamp {
@@ -207,6 +228,28 @@ mod tests {
         ] {
             assert!(prepare(raw.into(), &stamp()).is_err(), "{raw:?}");
         }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_named() {
+        let message = |length: usize, end: &str| {
+            let long = "x".repeat(length);
+            format!("From: a@b\r\n\n1\r{long}{end}")
+        };
+        for end in ["\r\n", "\n", "\r", "\n2\n", ""] {
+            assert!(prepare(message(998, end).into(), &stamp()).is_ok());
+            let error = prepare(message(999, end).into(), &stamp()).err().unwrap();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument);
+            assert!(
+                error
+                    .text
+                    .starts_with("line 4 of the message has 999 bytes"),
+                "{error}"
+            );
+        }
+        let head = format!("From: a@b\r\nX: {}\r\n\r\n", "x".repeat(996));
+        let error = prepare(head.into(), &stamp()).err().unwrap();
+        assert!(error.text.starts_with("line 2 "), "{error}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::modem::handle::Request;
 use crate::modem::mail::deliver;
 use crate::modem::snapshot::State;
 use crate::modem::{aftermath, by_hand, startup, watch};
+use crate::service::{Error, ErrorKind};
 use core::time::Duration;
 use std::future::Future;
 use std::pin::pin;
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 /// How often registration and signal are read while nothing else is to be done.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// Requests that wait while one is carried out; more wait in the channel.
+/// Requests that wait while one is carried out; more are refused.
 const WAITING: usize = 32;
 
 impl Runner {
@@ -137,15 +138,27 @@ impl Runner {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
-                Some(request) = self.requests.recv(), if self.waiting.len() < WAITING => {
-                    if matches!(request, Request::Enable(false)) {
+                // Always: behind those that wait may come the one that ends it all.
+                Some(request) = self.requests.recv() => match request {
+                    Request::Enable(false) => {
                         stop();
                         self.waiting.push_front(request);
-                    } else {
-                        self.waiting.push_back(request);
                     }
+                    request if self.waiting.len() < WAITING => self.waiting.push_back(request),
+                    request => self.waiting.extend(turned_away(request)),
                 }
             }
         }
     }
+}
+
+/// Refuses work where too much of it waits already; what is none is given back.
+fn turned_away(request: Request) -> Option<Request> {
+    let error = || Error::new(ErrorKind::Busy, "too many requests wait for the modem");
+    match request {
+        Request::Mail { answer, .. } => drop(answer.send(Err(error()))),
+        Request::Command { answer, .. } => drop(answer.send(Err(error()))),
+        other => return Some(other),
+    }
+    None
 }

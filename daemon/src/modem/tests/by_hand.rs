@@ -1,9 +1,12 @@
 //! Commands of people.
 
 use super::fake::{Fake, Mood};
-use super::start::{drive, ready};
-use crate::service::ErrorKind;
+use super::mail::{open, send, text};
+use super::start::{drive, reaches, ready};
+use crate::modem::State;
+use crate::service::{Error, ErrorKind};
 use core::time::Duration;
+use tokio::task::JoinSet;
 
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -85,4 +88,31 @@ async fn the_set_up_is_put_back_afterwards() {
     handle.command("AT+CMEE=2", WITHIN).await.unwrap();
     handle.command("AT", WITHIN).await.unwrap();
     assert!(fake.count("+CMEE=1") > before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_of_commands_does_not_keep_it_on() {
+    let fake = Fake::default();
+    let handle = drive(&fake);
+    ready(&handle).await;
+    fake.memory().sending_takes = Duration::from_secs(600);
+    let open = open(&["a@example.org"]);
+    let message = text("x");
+    let crowd = async {
+        reaches(&handle, State::Busy, Duration::from_secs(5)).await;
+        let ends = JoinSet::from_iter((0..100).map(|_| {
+            let handle = handle.clone();
+            async move { handle.command("AT+CSQ", WITHIN).await }
+        }));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        handle.enable(false).await.unwrap();
+        reaches(&handle, State::Disabled, Duration::from_secs(60)).await;
+        ends.join_all().await
+    };
+    let (sent, ends) = tokio::join!(send(&handle, &open, &message), crowd);
+    assert!(sent.unwrap_err().is_temporary());
+    let errors: Vec<_> = ends.into_iter().map(|end| end.unwrap_err()).collect();
+    assert!(errors.iter().all(|error| error.kind == ErrorKind::Busy));
+    let turned_away = |error: &&Error| error.text.starts_with("too many");
+    assert_eq!(errors.iter().filter(turned_away).count(), 68);
 }

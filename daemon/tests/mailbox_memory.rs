@@ -101,6 +101,7 @@ async fn open(port: u16) -> Result<Box<dyn MailboxSession>> {
     let tls = Tls::load(&Roots::System, Arc::new(SystemClock))?;
     let back = Pop3Back::new(Dialer::new(Timeouts::default()), tls);
     let request = MailboxOpen {
+        reach: Default::default(),
         server: Server {
             host: "127.0.0.1".into(),
             port,

@@ -215,6 +215,7 @@ async fn ready(handle: &modem::Handle) -> Result<()> {
 
 fn open(recipients: &[&str]) -> MailOpen {
     MailOpen {
+        reach: Default::default(),
         server: Server {
             host: "mail.example.org".into(),
             port: 25,

@@ -26,6 +26,7 @@ fn transcript(name: &str) -> Result<Transcript> {
 
 fn open(recipients: &[&str]) -> MailOpen {
     MailOpen {
+        reach: Default::default(),
         server: Server {
             host: "smtp.example.org".into(),
             port: 25,

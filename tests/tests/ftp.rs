@@ -26,6 +26,7 @@ fn back(server: &FtpServer) -> Result<FtpBack> {
 
 fn request(server: &FtpServer, tls: Protection) -> FileOpen {
     FileOpen {
+        reach: Default::default(),
         server: Server {
             host: "127.0.0.1".into(),
             port: match tls {

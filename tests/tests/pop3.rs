@@ -34,6 +34,7 @@ async fn open_as(
         Tls::load(&roots, Arc::new(SystemClock))?,
     );
     let request = MailboxOpen {
+        reach: Default::default(),
         server: Server {
             host: "127.0.0.1".into(),
             port,

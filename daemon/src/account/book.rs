@@ -1,11 +1,12 @@
 //! All accounts by name.
 
 use super::entry::Entry;
+use super::equipment::Equipment;
 use super::token;
 use crate::config::Machine;
 use crate::disk::Disk;
 use crate::job::{Accounts, FtpAccount, MailAccount, Pop3Account, Service};
-use crate::service::{BoxFuture, Credentials, Error, ErrorKind, Fault, Result};
+use crate::service::{BoxFuture, Credentials, Error, ErrorKind, Fault, Reach, Result};
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -18,6 +19,7 @@ pub struct Book {
     machine: Machine,
     disk: Disk,
     entries: RwLock<Entries>,
+    pub(super) equipment: RwLock<Equipment>,
 }
 
 impl Book {
@@ -27,6 +29,7 @@ impl Book {
             machine,
             disk,
             entries: RwLock::default(),
+            equipment: RwLock::default(),
         }
     }
 
@@ -100,5 +103,9 @@ impl Accounts for Book {
                 ..credentials
             })
         })
+    }
+
+    fn reach(&self, emulator: &str) -> Reach {
+        self.reach_of(emulator)
     }
 }

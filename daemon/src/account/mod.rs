@@ -5,7 +5,9 @@
 
 mod book;
 mod entry;
+mod equipment;
 mod token;
 
 pub use book::Book;
 pub use entry::{Entry, configured};
+pub use equipment::Equipment;

@@ -154,11 +154,6 @@ impl Checker<'_> {
         if !emulator.listen.is_empty() {
             self.not_yet(&key("listen"));
         }
-        for (list, entries) in [("allow", &emulator.allow), ("deny", &emulator.deny)] {
-            if !entries.is_empty() {
-                self.not_yet(&key(list));
-            }
-        }
         for quirk in emulator.quirks.keys() {
             let text = format!(
                 "`{}` is not a quirk of dialect {}, which has none",

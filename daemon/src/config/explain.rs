@@ -165,13 +165,13 @@ pub(super) const TABLES: [Table; 11] = [
                 "allow",
                 "list of destinations",
                 "[]",
-                "Reachable although it is loopback, this machine, link-local, multicast or denied (not yet in effect)",
+                "Reachable although it is loopback, this machine, link-local, multicast or denied; by address, network or name, with or without :port",
             ),
             key(
                 "deny",
                 "list of destinations",
                 "[]",
-                "Not reachable: \"*\", host, address or network, with or without :port (not yet in effect)",
+                "Not reachable: \"*\", host, address or network, with or without :port; a modem looks names up itself: there, only names are judged",
             ),
             key(
                 "listen",

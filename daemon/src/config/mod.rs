@@ -40,7 +40,7 @@ pub use machine::Machine;
 pub use port::{
     Apn, Delivery, DialectName, Emulator, Identity, Modem, ModemDialect, Plain, QuirkValue,
 };
-pub use rule::{Destination, Hosts, PortRange};
+pub use rule::PortRange;
 pub use secret::{CredentialName, SecretSource, secret_text};
 pub use source::{Place, Problem, Severity, Source, Sources};
 pub use token::TokenSource;

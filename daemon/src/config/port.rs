@@ -1,10 +1,11 @@
 //! `[emulator.NAME]` and `[modem.NAME]`. [`super::explain`] says what each key means.
 
 use super::line::{self, Device, FlowControl, Framing, Lines, Speed};
-use super::rule::{Destination, PortRange};
+use super::rule::PortRange;
 use super::secret::SecretSource;
 use super::value::{Name, parsed_from_string};
 use crate::job::{OnUnknown, Via};
+use crate::service::Destination;
 use hayes_ldisc::record::{LineSettings, Parity};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,36 +1,10 @@
 //! Where equipment may connect to, and where it may listen.
 
 use super::value::{Host, parsed_from_string};
+use crate::service::{Destination, Hosts};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
-
-/// An entry of `allow` or `deny`: `*`, an address, a network in CIDR notation or a host name, each with
-/// or without `:port`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Destination {
-    /// Which hosts.
-    pub hosts: Hosts,
-    /// Which port; all without.
-    pub port: Option<u16>,
-}
-
-/// The hosts of a [`Destination`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hosts {
-    /// All.
-    Any,
-    /// Those whose address begins with the first `bits` of this one.
-    Network {
-        /// The network's address; all further bits are 0.
-        address: IpAddr,
-        /// 0 to 32, or 0 to 128.
-        bits: u8,
-    },
-    /// The one of this name.
-    Name(Host),
-}
 
 impl FromStr for Destination {
     type Err = String;
@@ -87,7 +61,8 @@ fn parse_hosts(text: &str) -> Option<Hosts> {
             |hosts| matches!(hosts, Hosts::Network { address: a, .. } if Ok(*a) == address.parse()),
         );
     }
-    text.parse().ok().map(Hosts::Name)
+    let host: Host = text.parse().ok()?;
+    Some(Hosts::Name(host.as_str().to_owned()))
 }
 
 fn network(address: IpAddr, bits: u8) -> Option<Hosts> {

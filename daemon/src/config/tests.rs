@@ -182,7 +182,7 @@ fn a_secret_never_stands_in_the_configuration_nor_in_what_is_said() {
 #[test]
 fn what_has_no_effect_yet_is_said() {
     let text = "[account.x]\nfrom = 'x@example.org'\npop3 = { host = 'p' }\nftp = { host = 'f' }\n\
-        [emulator.a]\ndevice = 'pty:a'\ndialect = 'quectel'\ndelivery = 'store'\nbounce_to = 'x'\nallow = ['*']\ndeny = ['*']\nlisten = ['5000']\n\
+        [emulator.a]\ndevice = 'pty:a'\ndialect = 'quectel'\ndelivery = 'store'\nbounce_to = 'x'\nlisten = ['5000']\n\
         [[map]]\nservice = 'smtp'\nhost = '*.example'\naccount = 'x'\n";
     let loaded = parse(sources(&[text])).unwrap();
     let mut keys: Vec<_> = loaded.problems.iter().map(|p| p.key.as_str()).collect();
@@ -190,10 +190,8 @@ fn what_has_no_effect_yet_is_said() {
     assert_eq!(
         keys,
         [
-            "emulator.a.allow",
             "emulator.a.bounce_to",
             "emulator.a.delivery",
-            "emulator.a.deny",
             "emulator.a.listen",
             "map"
         ]

@@ -109,6 +109,13 @@ async fn mail(
             format!("there is no {via} for mail"),
         ));
     };
+    if let Via::Modem(_) = via {
+        // Its addresses are its own affair; what the name says is not.
+        let server = &open.server;
+        if let Err(error) = open.reach.check_name(&server.host, server.port) {
+            return Ok(failed(error));
+        }
+    }
     let mut session = match back.open(open, doing).await {
         Ok(session) => session,
         Err(error) if error.try_next() => return Err(error),

@@ -9,10 +9,10 @@ use super::request::Service;
 use super::settle::{End, settle};
 use super::table::{Cancel, Kept, Now, Saved, Turn};
 use super::target::Target;
-use super::types::{JobId, State, Via};
+use super::types::{JobId, Origin, State, Via};
 use super::{Shared, panicked};
 use crate::message::date_line;
-use crate::service::{Content, Credentials, Error, ErrorKind, MailOpen, Result, Server};
+use crate::service::{Content, Credentials, Error, ErrorKind, MailOpen, Reach, Result, Server};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -258,6 +258,11 @@ impl Shared {
             }
             SavedRoute::Direct { server, .. } => (server.clone(), credentials, Vec::new()),
         };
+        // The servers of accounts are the administrator's choice, not the equipment's.
+        let reach = match (&record.route, &record.origin) {
+            (SavedRoute::Direct { .. }, Origin::Emulator { name }) => self.accounts.reach(name),
+            _ => Reach::default(),
+        };
         let id = record.id;
         let Work::Mail(letter) = &mut record.work else {
             return Err(Error::new(ErrorKind::Internal, "the job is no mail"));
@@ -268,6 +273,7 @@ impl Shared {
         }
         let open = MailOpen {
             server,
+            reach,
             credentials,
             sender: letter.sender.clone(),
             recipients: letter

@@ -2,7 +2,7 @@
 
 use super::request::{Kind, Service, Summary};
 use crate::service::{
-    self, BoxFuture, Credentials, Error, ErrorKind, FileBack, MailBack, MailboxBack, Phase,
+    self, BoxFuture, Credentials, Error, ErrorKind, FileBack, MailBack, MailboxBack, Phase, Reach,
     RecipientPolicy, Secret, Server, ServerReply,
 };
 use std::fmt;
@@ -329,6 +329,11 @@ pub trait Accounts: Send + Sync {
     ) -> BoxFuture<'a, service::Result<Credentials>> {
         let _ = (account, service);
         Box::pin(async move { Ok(credentials) })
+    }
+
+    /// Where equipment at this emulator may connect to, where it names the server itself.
+    fn reach(&self, emulator: &str) -> Reach {
+        Reach::of_emulator(emulator, Vec::new(), Vec::new())
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::resolve::Resolver;
 use super::stream::Stream;
-use crate::service::{Error, ErrorKind, Fault, Result};
+use crate::service::{Error, ErrorKind, Fault, Reach, Result};
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -63,14 +63,28 @@ pub struct Dialer {
     resolver: Resolver,
     /// How long its steps may take.
     pub(super) timeouts: Timeouts,
+    /// Where it may connect to.
+    reach: Reach,
+    /// The name of the server, as it was asked for.
+    server: String,
 }
 
 impl Dialer {
     /// One with these times.
     pub fn new(timeouts: Timeouts) -> Self {
         Self {
-            resolver: Resolver::default(),
             timeouts,
+            ..Self::default()
+        }
+    }
+
+    /// The same, for one session with a server: all that it connects is held to these rules, connections
+    /// for data too.
+    pub(super) fn under(&self, reach: &Reach, server: &str) -> Self {
+        Self {
+            reach: reach.clone(),
+            server: server.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -82,9 +96,24 @@ impl Dialer {
     }
 
     /// A stream to the first of these addresses that answers; the others get their chance a little later.
-    /// NoNetwork, Timeout.
+    /// Those that the rules forbid are left out. NoNetwork, Timeout; NotAuthorized where none may be tried.
     pub(super) async fn connect(&self, host: &str, addresses: &[SocketAddr]) -> Result<Stream> {
-        match timeout(self.timeouts.connect, race(host, addresses)).await {
+        let mut refused = None;
+        let permitted: Vec<_> = addresses
+            .iter()
+            .copied()
+            .filter(|address| match self.check(*address) {
+                Ok(()) => true,
+                Err(error) => {
+                    refused.get_or_insert(error);
+                    false
+                }
+            })
+            .collect();
+        if let (Some(error), []) = (refused, permitted.as_slice()) {
+            return Err(error);
+        }
+        match timeout(self.timeouts.connect, race(host, &permitted)).await {
             Ok(result) => result,
             Err(_) => Err(Error::new(
                 ErrorKind::Timeout,
@@ -92,6 +121,26 @@ impl Dialer {
             )),
         }
     }
+
+    fn check(&self, address: SocketAddr) -> Result<()> {
+        let (ip, port) = (address.ip(), address.port());
+        self.reach.check(&self.server, ip, port, is_own)
+    }
+}
+
+/// Whether an interface of this machine has this address. Where that can't be told, it has.
+fn is_own(address: IpAddr) -> bool {
+    let Ok(mut interfaces) = nix::ifaddrs::getifaddrs() else {
+        return true;
+    };
+    interfaces.any(|interface| {
+        let Some(own) = interface.address else {
+            return false;
+        };
+        let v4 = own.as_sockaddr_in().map(|own| IpAddr::V4(own.ip()));
+        let v6 = own.as_sockaddr_in6().map(|own| IpAddr::V6(own.ip()));
+        v4.or(v6) == Some(address)
+    })
 }
 
 async fn race(host: &str, addresses: &[SocketAddr]) -> Result<Stream> {
@@ -101,7 +150,7 @@ async fn race(host: &str, addresses: &[SocketAddr]) -> Result<Stream> {
     let mut next = waiting.next();
     loop {
         if let Some(address) = next.take() {
-            running.spawn(reach(address));
+            running.spawn(open(address));
         }
         tokio::select! {
             done = running.join_next() => match done {
@@ -123,9 +172,8 @@ async fn race(host: &str, addresses: &[SocketAddr]) -> Result<Stream> {
     })
 }
 
-/// The one place where a connection is opened, and where the address that it really goes to is known:
-/// rules on destinations are asked here.
-async fn reach(address: SocketAddr) -> std::result::Result<Stream, (SocketAddr, io::Error)> {
+/// The one place where a connection is opened.
+async fn open(address: SocketAddr) -> std::result::Result<Stream, (SocketAddr, io::Error)> {
     let stream = TcpStream::connect(address)
         .await
         .map_err(|error| (address, error))?;
@@ -188,6 +236,53 @@ mod tests {
             (ErrorKind::NoNetwork, Fault::Server)
         );
         assert!(error.try_next() && error.is_temporary());
+    }
+
+    fn equipment(allow: &[&str], deny: &[&str]) -> Dialer {
+        let list = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        let reach = Reach::of_emulator("panel", list(allow), list(deny));
+        Dialer::default().under(&reach, "mail.example.org")
+    }
+
+    #[tokio::test]
+    async fn equipment_does_not_reach_this_machine_unless_that_is_listed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = listener.local_addr().unwrap();
+        let kind = |result: Result<Stream>| result.unwrap_err().kind;
+        let plain = equipment(&[], &[]);
+        let refused = plain.connect("mail.example.org", &[here]).await;
+        assert_eq!(kind(refused), ErrorKind::NotAuthorized);
+        let listed = equipment(&[&here.to_string()], &["*"]);
+        let stream = listed.connect("data", &[here]).await.unwrap();
+        assert_eq!(stream.peer(), here);
+        // Judged by what the server is called, not by what is said of the connection.
+        let named = equipment(&["mail.example.org"], &["*"]);
+        assert!(named.connect("data", &[here]).await.is_ok());
+        let denied = equipment(&[], &["127.0.0.0/8"]);
+        assert_eq!(
+            kind(denied.connect("x", &[here]).await),
+            ErrorKind::NotAuthorized
+        );
+    }
+
+    #[tokio::test]
+    async fn addresses_that_are_forbidden_are_left_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let other = TcpListener::bind("127.0.0.2:0").await.unwrap();
+        let bad = other.local_addr().unwrap();
+        let dialer = equipment(&["127.0.0.1"], &[]);
+        let stream = dialer.connect("x", &[bad, good]).await.unwrap();
+        assert_eq!(stream.peer(), good);
+        drop(stream);
+        let nobody = other.into_std().unwrap().accept().unwrap_err();
+        assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn own_addresses_are_known() {
+        assert!(is_own("127.0.0.1".parse().unwrap()));
+        assert!(!is_own("203.0.113.77".parse().unwrap()));
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use super::health::Health;
 use super::helper::{Helper, Program};
 use super::log;
 use super::notify::Notify;
-use crate::account::{self, Book};
+use crate::account::{self, Book, Equipment};
 use crate::bus::{self, DaemonState, ReloadRequest, World};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Bus, Config, Loaded, Machine, Severity};
@@ -131,6 +131,7 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     let (jobs, jobs_seen) = watch::channel(None);
     let book = Arc::new(Book::new(machine.clone(), disk.clone()));
     book.replace(account::configured(config, &machine));
+    book.set_equipment(Equipment::of(config));
     let world = Arc::new(World::new(
         Arc::new(LateJobs(jobs_seen)),
         book.clone(),
@@ -467,6 +468,7 @@ impl Reloader {
         })?;
         let misfits = misfits(&loaded);
         self.book.replace(accounts);
+        self.book.set_equipment(Equipment::of(&loaded.config));
         self.world.set_settings(wiring::bus(&loaded.config));
         if needs_restart(&self.config, &loaded.config) {
             warn!(

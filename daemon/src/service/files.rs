@@ -1,6 +1,6 @@
 //! Files on a server, as a session: open; move, list, change; close.
 
-use super::{BoxFuture, Credentials, Progress, Result, Secret, Server, Sink, Source};
+use super::{BoxFuture, Credentials, Progress, Reach, Result, Secret, Server, Sink, Source};
 use std::time::SystemTime;
 
 /// What a file session is opened with.
@@ -8,6 +8,8 @@ use std::time::SystemTime;
 pub struct FileOpen {
     /// The server.
     pub server: Server,
+    /// Where connections may go, those for data too.
+    pub reach: Reach,
     /// Who we are to it; without, anonymous.
     pub credentials: Option<Credentials>,
     /// What some servers ask for besides (RFC 959 ACCT).

@@ -1,6 +1,6 @@
 //! Mail, as a session: open with server, sender and recipients; finish with the message, or abort.
 
-use super::{BoxFuture, Credentials, Progress, Result, Server, ServerReply};
+use super::{BoxFuture, Credentials, Progress, Reach, Result, Server, ServerReply};
 use core::time::Duration;
 use std::path::PathBuf;
 
@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub struct MailOpen {
     /// The server.
     pub server: Server,
+    /// Where connections may go, those for data too.
+    pub reach: Reach,
     /// Credentials; without, no AUTH is tried.
     pub credentials: Option<Credentials>,
     /// Envelope sender; empty for a bounce.

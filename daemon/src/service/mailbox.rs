@@ -1,12 +1,14 @@
 //! A mailbox, as a session: open; look, fetch, mark deleted; close, which commits, or abort.
 
-use super::{BoxFuture, Certainty, Credentials, Progress, Result, Server, Sink};
+use super::{BoxFuture, Certainty, Credentials, Progress, Reach, Result, Server, Sink};
 
 /// What a mailbox session is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailboxOpen {
     /// The server.
     pub server: Server,
+    /// Where connections may go, those for data too.
+    pub reach: Reach,
     /// Who we are to it; a mailbox is always somebody's.
     pub credentials: Credentials,
 }

@@ -9,6 +9,7 @@ mod files;
 mod mail;
 mod mailbox;
 mod progress;
+mod reach;
 mod secret;
 mod server;
 
@@ -23,6 +24,7 @@ pub use mailbox::{
     Listed, MailboxBack, MailboxOpen, MailboxSession, MailboxStatus, Messages, Wanted,
 };
 pub use progress::{Phase, Progress};
+pub use reach::{Destination, Hosts, Reach};
 pub use secret::Secret;
 pub use server::{Credentials, Mechanism, Server, Tls};
 

@@ -39,6 +39,7 @@ pub fn client(
         plain_auth: is("plain"),
     };
     let request = FileOpen {
+        reach: Default::default(),
         server: Server {
             host: "localhost".into(),
             port,

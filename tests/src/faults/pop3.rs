@@ -27,6 +27,7 @@ pub fn client(
 ) -> Result<Box<dyn Client>> {
     let tls = certificates.client(settings.get("clock") != Some("unset"))?;
     let request = MailboxOpen {
+        reach: Default::default(),
         server: Server {
             host: "localhost".into(),
             port,

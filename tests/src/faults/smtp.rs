@@ -42,6 +42,7 @@ pub fn client(
         plain_auth: settings.get("plain") == Some("yes"),
     };
     let request = MailOpen {
+        reach: Default::default(),
         server: Server {
             host: "localhost".into(),
             port,

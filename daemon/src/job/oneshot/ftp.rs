@@ -7,8 +7,8 @@ use crate::job::progress::Doing;
 use crate::job::request::{ListedEntry, Request, Service, Summary};
 use crate::job::types::{Backs, Via};
 use crate::service::{
-    Entry, Error, ErrorKind, FileOpen, FileSession, Phase, Placing, Progress, Representation,
-    Result,
+    Entry, Error, ErrorKind, FileOpen, FileSession, Phase, Placing, Progress, Reach,
+    Representation, Result,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
@@ -25,6 +25,8 @@ pub(super) async fn carry_out(
     let account = inquiry.shared.accounts.ftp(&inquiry.account)?;
     let back = backs.files(via).ok_or_else(|| no_way(via, "files"))?;
     let open = FileOpen {
+        // The administrator chose it.
+        reach: Reach::default(),
         server: account.server,
         credentials: inquiry.prove_any(Service::Ftp, account.credentials).await?,
         account: account.account,

@@ -7,7 +7,7 @@ use crate::job::progress::Doing;
 use crate::job::request::{Handled, Request, Service, Summary};
 use crate::job::types::{Backs, Via};
 use crate::service::{
-    Error, ErrorKind, Fault, MailboxOpen, MailboxSession, Phase, Progress, Result, Wanted,
+    Error, ErrorKind, Fault, MailboxOpen, MailboxSession, Phase, Progress, Reach, Result, Wanted,
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -26,6 +26,8 @@ pub(super) async fn carry_out(
     let account = inquiry.shared.accounts.pop3(&inquiry.account)?;
     let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
     let open = MailboxOpen {
+        // The administrator chose it.
+        reach: Reach::default(),
         server: account.server,
         credentials: inquiry.prove(Service::Pop3, account.credentials).await?,
     };

@@ -7,7 +7,8 @@ use crate::job::request::{Service, Summary, Tested};
 use crate::job::types::{Backs, Via};
 use crate::message::Mailbox;
 use crate::service::{
-    Error, ErrorKind, Fault, FileOpen, MailOpen, MailboxOpen, Phase, RecipientPolicy, Result, Shape,
+    Error, ErrorKind, Fault, FileOpen, MailOpen, MailboxOpen, Phase, Reach, RecipientPolicy,
+    Result, Shape,
 };
 use tokio::time::timeout;
 
@@ -86,6 +87,8 @@ async fn mail(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing) ->
     let own = Mailbox::parse(&account.from)?.address;
     let back = backs.mail(via).ok_or_else(|| no_way(via, "mail"))?;
     let open = MailOpen {
+        // The administrator chose it.
+        reach: Reach::default(),
         server: account.server,
         credentials: inquiry
             .prove_any(Service::Smtp, account.credentials)
@@ -108,6 +111,8 @@ async fn mailbox(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing)
     doing.chosen(via);
     let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
     let open = MailboxOpen {
+        // The administrator chose it.
+        reach: Reach::default(),
         server: account.server,
         credentials: inquiry.prove(Service::Pop3, account.credentials).await?,
     };
@@ -123,6 +128,8 @@ async fn files(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing) -
     doing.chosen(via);
     let back = backs.files(via).ok_or_else(|| no_way(via, "files"))?;
     let open = FileOpen {
+        // The administrator chose it.
+        reach: Reach::default(),
         server: account.server,
         credentials: inquiry.prove_any(Service::Ftp, account.credentials).await?,
         account: account.account,

@@ -3,6 +3,7 @@ use crate::service::{Server, Tls};
 
 fn open(recipients: &[&str], policy: RecipientPolicy) -> MailOpen {
     MailOpen {
+        reach: Default::default(),
         server: Server {
             host: "mail.example.org".into(),
             port: 25,

@@ -93,6 +93,7 @@ fn with_file() -> String {
 
 pub(super) fn open(recipients: &[&str]) -> MailOpen {
     MailOpen {
+        reach: Default::default(),
         server: Server {
             host: "mail.example.org".into(),
             port: 25,

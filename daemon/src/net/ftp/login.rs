@@ -100,6 +100,7 @@ mod tests {
 
     fn request(tls: Tls) -> FileOpen {
         FileOpen {
+            reach: Default::default(),
             server: Server {
                 host: "ftp.example.org".into(),
                 port: 21,

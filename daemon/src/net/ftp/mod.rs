@@ -54,9 +54,10 @@ impl FtpBack {
     async fn connect(&self, request: &FileOpen, progress: &dyn Progress) -> Result<Connection> {
         let server = &request.server;
         progress.phase(Phase::Resolving);
-        let addresses = self.dialer.resolve(&server.host, server.port).await?;
+        let dialer = self.dialer.under(&request.reach, &server.host);
+        let addresses = dialer.resolve(&server.host, server.port).await?;
         progress.phase(Phase::Connecting);
-        let stream = self.dialer.connect(&server.host, &addresses).await?;
+        let stream = dialer.connect(&server.host, &addresses).await?;
         self.open_over(stream, request, progress).await
     }
 
@@ -73,7 +74,8 @@ impl FtpBack {
         };
         // Its data connections resume its sessions, and nobody else's.
         let tls = self.tls.conversation(versions)?;
-        Connection::open(stream, self.dialer.clone(), tls, request, progress).await
+        let dialer = self.dialer.under(&request.reach, &request.server.host);
+        Connection::open(stream, dialer, tls, request, progress).await
     }
 
     fn is_pinned(&self, server: &Server) -> bool {

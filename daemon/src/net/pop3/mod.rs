@@ -66,9 +66,10 @@ impl MailboxBack for Pop3Back {
             // What can't be right is told before anybody is bothered.
             login::check(&request.credentials, server.tls)?;
             progress.phase(Phase::Resolving);
-            let addresses = self.dialer.resolve(&server.host, server.port).await?;
+            let dialer = self.dialer.under(&request.reach, &server.host);
+            let addresses = dialer.resolve(&server.host, server.port).await?;
             progress.phase(Phase::Connecting);
-            let stream = self.dialer.connect(&server.host, &addresses).await?;
+            let stream = dialer.connect(&server.host, &addresses).await?;
             let session = self.open_over(stream, request, progress).await?;
             Ok(Box::new(session) as Box<dyn MailboxSession>)
         })

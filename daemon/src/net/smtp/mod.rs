@@ -43,9 +43,10 @@ impl MailBack for SmtpBack {
             let envelope = open::Envelope::check(request)?;
             let server = &request.server;
             progress.phase(Phase::Resolving);
-            let addresses = self.dialer.resolve(&server.host, server.port).await?;
+            let dialer = self.dialer.under(&request.reach, &server.host);
+            let addresses = dialer.resolve(&server.host, server.port).await?;
             progress.phase(Phase::Connecting);
-            let stream = self.dialer.connect(&server.host, &addresses).await?;
+            let stream = dialer.connect(&server.host, &addresses).await?;
             let session = self.open_over(stream, request, envelope, progress).await?;
             Ok(Box::new(session) as Box<dyn MailSession>)
         })

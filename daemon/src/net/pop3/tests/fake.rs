@@ -72,6 +72,7 @@ pub(super) fn stream(io: DuplexStream) -> Stream {
 
 pub(super) fn request() -> MailboxOpen {
     MailboxOpen {
+        reach: Default::default(),
         server: Server {
             host: "pop.example.org".into(),
             port: 110,

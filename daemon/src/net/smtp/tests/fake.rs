@@ -463,6 +463,7 @@ pub(super) fn back() -> SmtpBack {
 
 pub(super) fn request(protection: Protection) -> MailOpen {
     MailOpen {
+        reach: Default::default(),
         server: Server {
             host: HOST.into(),
             port: 465,

@@ -15,6 +15,7 @@ async fn with(
 
 fn shaped(shape: Shape) -> MailOpen {
     MailOpen {
+        reach: Default::default(),
         shape,
         credentials: None,
         ..request(Tls::None)

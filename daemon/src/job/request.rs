@@ -107,6 +107,22 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Mail,
+        Self::Pop3Check,
+        Self::Pop3Fetch,
+        Self::Pop3Top,
+        Self::Pop3Delete,
+        Self::FtpUpload,
+        Self::FtpDownload,
+        Self::FtpList,
+        Self::FtpRemove,
+        Self::FtpMakeDirectory,
+        Self::FtpRename,
+        Self::AccountTest,
+    ];
+
     /// What a job with this request does.
     pub fn of(request: &Request) -> Self {
         match request {

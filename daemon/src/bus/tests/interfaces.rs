@@ -201,6 +201,15 @@ fn every_member_and_every_argument_is_documented() {
 }
 
 #[test]
+fn every_kind_of_job_is_documented() {
+    let words = document("org.hayesd1.Job");
+    let words: BTreeSet<_> = words.split([' ', ',', '.', '\n']).collect();
+    for kind in job::Kind::ALL {
+        assert!(words.contains(kind.name()), "{}", kind.name());
+    }
+}
+
+#[test]
 fn the_policy_lets_the_group_reach_every_interface() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dbus/org.hayesd1.conf");
     let policy = std::fs::read_to_string(path).unwrap();

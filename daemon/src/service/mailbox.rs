@@ -27,7 +27,8 @@ pub struct MailboxStatus {
 pub struct Listed<'a> {
     /// Its number in this session, from 1.
     pub number: u32,
-    /// Its unique id (RFC 1939 UIDL, 1 to 70 characters 0x21 to 0x7E), the same in every session.
+    /// Its unique id (RFC 1939 UIDL, 1 to 70 characters 0x21 to 0x7E), the same in every session. Equal copies
+    /// of one message may share it.
     pub uid: &'a str,
     /// Whether the server gave the id, or a back without UIDL made it.
     pub certainty: Certainty,
@@ -70,7 +71,7 @@ pub trait MailboxSession: Send {
     /// How much there is.
     fn status(&mut self) -> BoxFuture<'_, Result<MailboxStatus>>;
 
-    /// Every message, by number.
+    /// Every message, in the server's order, which is by number as a rule. A message's size is at most 1 TiB.
     fn list<'a>(
         &'a mut self,
         each: &'a mut (dyn FnMut(Listed<'_>) -> Result<()> + Send),

@@ -1,11 +1,14 @@
 //! Listings: numbers with sizes (LIST), numbers with ids (UIDL), and both put together. No I/O.
 
 use super::super::replies::nonsense;
-use crate::service::{Error, ErrorKind, Result};
+use crate::service::{Error, ErrorKind, Fault, Result};
 use std::collections::BTreeMap;
 
 /// More messages than this are not listed: a listing without end must not fill the memory.
 const MAX_MESSAGES: usize = 1 << 20;
+
+/// No message is larger than this (1 TiB): a size beyond it is not true, and sums of sizes stay sums.
+const MAX_SIZE: u64 = 1 << 40;
 
 /// `number size` (RFC 1939 section 5, scan listing); what follows is ignored. STAT's numbers as well.
 pub(super) fn scan(line: &[u8]) -> Result<(u32, u64)> {
@@ -54,11 +57,18 @@ impl Sizes {
                 "the server lists a message 0",
             ));
         }
+        if size > MAX_SIZE {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                format!("the server lists a message of {size} bytes"),
+            ));
+        }
         if self.len() == MAX_MESSAGES {
             return Err(Error::new(
                 ErrorKind::TooLarge,
                 format!("there are more than {MAX_MESSAGES} messages in the mailbox"),
-            ));
+            )
+            .by(Fault::Server));
         }
         if self.odd.is_empty() && usize::try_from(number) == Ok(self.plain.len() + 1) {
             self.plain.push(u32::try_from(size).unwrap_or_else(|_| {
@@ -164,6 +174,18 @@ mod tests {
     }
 
     #[test]
+    fn sizes_can_be_summed_up() {
+        let mut sizes = Sizes::default();
+        sizes.push(1, MAX_SIZE).unwrap();
+        for size in [MAX_SIZE + 1, u64::MAX] {
+            let error = sizes.push(2, size).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Protocol);
+        }
+        let most = u64::try_from(MAX_MESSAGES).unwrap();
+        assert!(most.checked_mul(MAX_SIZE).is_some());
+    }
+
+    #[test]
     fn a_listing_without_end_is_cut_off() {
         let mut sizes = Sizes::default();
         let error = (1..).find_map(|number| sizes.push(number, 1).err());
@@ -187,7 +209,7 @@ mod tests {
         fn any_order_finds_every_size(mut numbers in prop::collection::vec(1u32..50, 0..40)) {
             let mut seen = std::collections::BTreeSet::new();
             numbers.retain(|&number| seen.insert(number));
-            let size = |number: u32| u64::from(number) << (number % 40);
+            let size = |number: u32| u64::from(number) << (number % 34);
             let mut sizes = Sizes::default();
             for &number in &numbers {
                 sizes.push(number, size(number)).unwrap();

@@ -1,6 +1,7 @@
 //! Typed proxies for `org.hayesd1`. What methods do, which errors they answer and what the keys of
 //! options and results are, stands in `org.hayesd1.*.xml` beside this crate.
 
+mod account;
 mod emulator;
 mod ftp;
 mod job;
@@ -10,6 +11,7 @@ mod message;
 mod modem;
 mod pop3;
 
+pub use account::AccountProxy;
 pub use emulator::EmulatorProxy;
 pub use ftp::FtpProxy;
 pub use job::{Finished, FinishedArgs, FinishedStream, JobProxy};

@@ -25,6 +25,13 @@ pub trait Manager {
         max: u32,
         options: Options<'_>,
     ) -> zbus::Result<Vec<ListedJob>>;
+    /// Makes an account.
+    fn create_account(
+        &self,
+        name: &str,
+        settings: Options<'_>,
+        options: Options<'_>,
+    ) -> zbus::Result<OwnedObjectPath>;
     /// Finds a job by its number.
     fn get_job(&self, id: u32, options: Options<'_>) -> zbus::Result<OwnedObjectPath>;
     /// The version of the daemon.

@@ -60,6 +60,18 @@ impl Entry {
             .collect(),
         }
     }
+
+    /// Its services, by name.
+    pub(super) fn services(&self) -> Vec<Service> {
+        [
+            (Service::Smtp, self.mail.is_some()),
+            (Service::Pop3, self.pop3.is_some()),
+            (Service::Ftp, self.ftp.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(service, is_there)| is_there.then_some(service))
+        .collect()
+    }
 }
 
 /// Who we are to a server, where it wants to know.

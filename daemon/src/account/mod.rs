@@ -6,8 +6,14 @@
 mod book;
 mod entry;
 mod equipment;
+mod settings;
+mod store;
+#[cfg(test)]
+mod tests;
 mod token;
 
-pub use book::Book;
+pub use book::{Book, View};
 pub use entry::{Entry, configured};
 pub use equipment::Equipment;
+pub use settings::{Change, ServerSettings, Settings};
+pub use store::Kept;

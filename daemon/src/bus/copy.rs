@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 /// How long a descriptor may take to bring all it has.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -85,6 +86,26 @@ impl Copies {
                 Ok(())
             };
             read(&fd, most, Instant::now() + LIMIT, keep)?;
+            Ok(bytes)
+        })
+        .await
+    }
+
+    /// The same for a secret, whose traces are wiped.
+    pub(super) async fn read_secret(
+        &self,
+        fd: OwnedFd,
+        most: usize,
+        uid: u32,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        self.run(uid, move || {
+            // Room for all of it at once: a buffer that grows leaves copies behind.
+            let mut bytes = Zeroizing::new(Vec::with_capacity(most));
+            let keep = |piece: &[u8]| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            };
+            read(&fd, most as u64, Instant::now() + LIMIT, keep)?;
             Ok(bytes)
         })
         .await
@@ -182,7 +203,8 @@ fn read(
 ) -> Result<u64> {
     let kind = kind(fd)?;
     let mut size = 0;
-    let mut piece = vec![0; PIECE];
+    // It may be a secret.
+    let mut piece = Zeroizing::new(vec![0; PIECE]);
     loop {
         let left = end
             .checked_duration_since(Instant::now())

@@ -26,6 +26,8 @@ pub(super) enum Value<'a> {
     Texts(Vec<&'a str>),
     /// `a{ss}`
     Pairs(BTreeMap<&'a str, &'a str>),
+    /// `a{sv}`
+    Dict(Dict<'a>),
     /// `a(ssay)`
     Files(Vec<(&'a str, &'a str, &'a [u8])>),
     /// Anything else: its signature.
@@ -33,10 +35,12 @@ pub(super) enum Value<'a> {
 }
 
 /// The entries of an `a{sv}`, taken out one by one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Dict<'a> {
     entries: BTreeMap<&'a str, Value<'a>>,
     twice: Option<&'a str>,
+    /// The key under which it stands in another one.
+    within: Option<String>,
 }
 
 /// Makes a method that takes one type of value.
@@ -47,7 +51,7 @@ macro_rules! take {
             match self.entries.remove(key) {
                 None => Ok(None),
                 Some(Value::$kind(value)) => Ok(Some(value)),
-                Some(other) => Err(wrong_type(key, $signature, &other)),
+                Some(other) => Err(wrong_type(&self.place(key), $signature, &other)),
             }
         }
     };
@@ -62,18 +66,48 @@ impl<'a> Dict<'a> {
     take!(pairs, Pairs, BTreeMap<&'a str, &'a str>, "a{ss}");
     take!(files, Files, Vec<(&'a str, &'a str, &'a [u8])>, "a(ssay)");
 
+    /// Takes the entries of an `a{sv}` that is a value itself; they are told as `KEY.THEIRS`.
+    pub(super) fn dict(&mut self, key: &str) -> error::Result<Option<Dict<'a>>> {
+        match self.entries.remove(key) {
+            None => Ok(None),
+            Some(Value::Dict(dict)) => Ok(Some(Dict {
+                within: Some(self.place(key)),
+                ..dict
+            })),
+            Some(other) => Err(wrong_type(&self.place(key), "a{sv}", &other)),
+        }
+    }
+
+    /// Whether there are no entries (any more).
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether there is such an entry.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// A key as it is told.
+    pub(super) fn place(&self, key: &str) -> String {
+        match &self.within {
+            Some(within) => format!("{within}.{}", shown(key)),
+            None => shown(key),
+        }
+    }
+
     /// Refuses what nobody took.
     pub(super) fn finish(self) -> error::Result<()> {
         if let Some(key) = self.twice {
             return Err(Refused::argument(format!(
                 "the key `{}` is there twice",
-                shown(key)
+                self.place(key)
             )));
         }
         match self.entries.keys().next() {
             Some(key) => Err(Refused::argument(format!(
                 "the key `{}` is not known here",
-                shown(key)
+                self.place(key)
             ))),
             None => Ok(()),
         }
@@ -93,6 +127,7 @@ fn wrong_type(key: &str, expected: &str, value: &Value<'_>) -> Refused {
         Value::Text(_) => "s",
         Value::Texts(_) => "as",
         Value::Pairs(_) => "a{ss}",
+        Value::Dict(_) => "a{sv}",
         Value::Files(_) => "a(ssay)",
         Value::Other(signature) => signature,
     };
@@ -154,6 +189,7 @@ impl<'de> Deserialize<'de> for Value<'de> {
                     "s" => Value::Text(of(variant.next_element()?)?),
                     "as" => Value::Texts(of(variant.next_element()?)?),
                     "a{ss}" => Value::Pairs(of(variant.next_element()?)?),
+                    "a{sv}" => Value::Dict(of(variant.next_element()?)?),
                     "a(ssay)" => Value::Files(of(variant.next_element()?)?),
                     _ => {
                         variant.next_element::<IgnoredAny>()?;

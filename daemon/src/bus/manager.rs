@@ -1,9 +1,12 @@
 //! `org.hayesd1.Manager`, at `/org/hayesd1`.
 
+use super::account;
+use super::accounts::AccountExporter;
 use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::exporter::Exporter;
+use super::path;
 use super::view::{self, Map};
 use super::world::World;
 use crate::job::{JobId, Snapshot, State};
@@ -18,6 +21,7 @@ use zbus::{Connection, OwnedObjectPath, interface};
 pub(super) struct Manager {
     pub(super) world: Arc<World>,
     pub(super) exporter: Arc<Exporter>,
+    pub(super) accounts: Arc<AccountExporter>,
 }
 
 impl Manager {
@@ -92,6 +96,24 @@ impl Manager {
         Caller::of(&header, connection).await?.admin()?;
         log::set_level(level);
         Ok(())
+    }
+
+    #[zbus(out_args("account"))]
+    async fn create_account(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        name: &str,
+        settings: Dict<'_>,
+        options: Dict<'_>,
+    ) -> Result<OwnedObjectPath> {
+        options.finish()?;
+        let change = account::change(settings)?;
+        Caller::of(&header, connection).await?.admin()?;
+        self.world.book.create(name, change).await?;
+        // Its object is there before its path is told.
+        self.accounts.sync().await;
+        Ok(path::account(name))
     }
 
     #[zbus(out_args("jobs"))]

@@ -3,6 +3,8 @@
 //! Interfaces are `&self` only and hold handles; state lives in tasks. Methods never wait for a network
 //! or a module, except `Job.Wait` and `Modem.Command`.
 
+mod account;
+mod accounts;
 mod announce;
 mod answers;
 mod caller;
@@ -42,6 +44,7 @@ pub use world::{DaemonState, JobStore, ReloadRequest, Settings, World};
 pub use late::Coming;
 
 use crate::{emulator, modem};
+use accounts::AccountExporter;
 use exporter::Exporter;
 use late::Late;
 use messages::MessageExporter;
@@ -74,16 +77,17 @@ impl Service {
         server.at(path::ROOT, ObjectManager).await?;
         let state = world.state.clone();
         let told = state.borrow().changing();
-        let manager = manager::Manager {
-            world: world.clone(),
-            exporter: exporter.clone(),
-        };
-        server.at(path::ROOT, manager).await?;
         let messages = MessageExporter::start(service.connection.clone(), world.clone());
         let requests = Requests {
             world: world.clone(),
             exporter: exporter.clone(),
         };
+        let manager = manager::Manager {
+            world: world.clone(),
+            exporter: exporter.clone(),
+            accounts: AccountExporter::start(service.connection.clone(), requests.clone()).await,
+        };
+        server.at(path::ROOT, manager).await?;
         let pop3 = pop3::Pop3 {
             requests: requests.clone(),
             messages,

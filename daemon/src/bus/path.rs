@@ -41,6 +41,11 @@ pub(super) fn emulator(name: &str) -> OwnedObjectPath {
     under("emulator", &escaped(name))
 }
 
+/// `/org/hayesd1/account/NAME`.
+pub(super) fn account(name: &str) -> OwnedObjectPath {
+    under("account", &escaped(name))
+}
+
 /// `/org/hayesd1/job/N`. Numbers stand as they are: a path's element may begin with a digit, it is only
 /// sd-bus's escaping of names that avoids it.
 pub(super) fn job(id: u32) -> OwnedObjectPath {

@@ -4,6 +4,7 @@ use super::copy::Copies;
 use super::error::{self, Refused};
 use super::view::Properties;
 use super::waits::Waits;
+use crate::account::Book;
 use crate::clock::Clock;
 use crate::inbox::Inbox;
 use crate::job::{
@@ -106,8 +107,10 @@ pub type ReloadRequest = oneshot::Sender<Result<()>>;
 pub struct World {
     /// Jobs.
     pub jobs: Arc<dyn JobStore>,
-    /// Accounts.
+    /// Accounts, for jobs.
     pub accounts: Arc<dyn Accounts>,
+    /// The same, for those who make and change them.
+    pub book: Arc<Book>,
     /// The machine's clocks.
     pub clock: Arc<dyn Clock>,
     /// How the daemon is.
@@ -124,6 +127,7 @@ impl World {
     pub fn new(
         jobs: Arc<dyn JobStore>,
         accounts: Arc<dyn Accounts>,
+        book: Arc<Book>,
         clock: Arc<dyn Clock>,
         state: watch::Receiver<DaemonState>,
         reload: mpsc::Sender<ReloadRequest>,
@@ -132,6 +136,7 @@ impl World {
         Self {
             jobs,
             accounts,
+            book,
             clock,
             state,
             reload,

@@ -129,11 +129,10 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     let (state, state_seen) = watch::channel(DaemonState::Starting);
     let (reload, mut reloads) = mpsc::channel(4);
     let (jobs, jobs_seen) = watch::channel(None);
-    let book = Arc::new(Book::new(machine.clone(), disk.clone()));
-    book.replace(account::configured(config, &machine));
-    book.set_equipment(Equipment::of(config));
+    let book = accounts(config, &machine, &disk);
     let world = Arc::new(World::new(
         Arc::new(LateJobs(jobs_seen)),
+        book.clone(),
         book.clone(),
         Arc::new(SystemClock),
         state_seen,
@@ -210,6 +209,16 @@ fn folder_for_sockets() -> Result<Folder> {
         let text = format!("a folder for sockets: {error}");
         Error::new(ErrorKind::Internal, text)
     })
+}
+
+/// All accounts. It reads files; nothing else runs yet.
+fn accounts(config: &Config, machine: &Machine, disk: &Disk) -> Arc<Book> {
+    let folder = config.daemon.state_dir.join("accounts");
+    let book = Book::new(folder, machine.clone(), disk.clone());
+    book.load();
+    book.replace(account::configured(config, machine));
+    book.set_equipment(Equipment::of(config));
+    Arc::new(book)
 }
 
 fn show(state: &watch::Sender<DaemonState>, now: DaemonState) {

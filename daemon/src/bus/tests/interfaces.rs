@@ -129,12 +129,13 @@ fn document(interface: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-const INTERFACES: [(&str, &str); 8] = [
+const INTERFACES: [(&str, &str); 9] = [
     ("org.hayesd1.Manager", "/org/hayesd1"),
     ("org.hayesd1.Mail", "/org/hayesd1"),
     ("org.hayesd1.Pop3", "/org/hayesd1"),
     ("org.hayesd1.Ftp", "/org/hayesd1"),
     ("org.hayesd1.Message", "/org/hayesd1/inbox/main/1"),
+    ("org.hayesd1.Account", "/org/hayesd1/account/made"),
     ("org.hayesd1.Job", "/org/hayesd1/job/1"),
     ("org.hayesd1.Modem", MODEM),
     ("org.hayesd1.Emulator", EMULATOR),
@@ -146,6 +147,12 @@ async fn what_is_documented_is_exported_and_the_other_way_round() {
     stage.store.add(crate::bus::sample::snapshot(1));
     let _: zbus::OwnedObjectPath = stage
         .call("/org/hayesd1", "Manager", "GetJob", &(1_u32, none()))
+        .await
+        .unwrap();
+    let host = Variant::from(Map::from([("host", Variant::from("h"))]));
+    let made = ("made", Map::from([("ftp", host)]), none());
+    let _: zbus::OwnedObjectPath = stage
+        .call("/org/hayesd1", "Manager", "CreateAccount", &made)
         .await
         .unwrap();
     stage.receive(&[("a", "text")]).await;

@@ -1,5 +1,6 @@
 //! The service on a real, private bus.
 
+mod accounts;
 mod interfaces;
 mod jobs;
 mod mails;
@@ -9,7 +10,10 @@ mod waits;
 use super::sample::{Book, Store};
 use super::world::{DaemonState, Settings, World};
 use super::{NAME, Service};
+use crate::account;
 use crate::clock::SystemClock;
+use crate::config::Machine;
+use crate::disk::Disk;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -110,9 +114,15 @@ impl Stage {
             largest_message: 1 << 20,
             waits: 2,
         };
+        let accounts = Arc::new(account::Book::new(
+            bus.folder.join("accounts"),
+            Machine::here(),
+            Disk::start().unwrap(),
+        ));
         let world = World::new(
             store.clone(),
             Arc::new(Book),
+            accounts,
             Arc::new(SystemClock),
             state,
             reload,

@@ -19,6 +19,9 @@ mod session;
 mod transfer;
 mod upload;
 
+#[cfg(test)]
+mod tests;
+
 pub use listing::fuzz_listing;
 pub use reply::fuzz_ftp_replies;
 

@@ -26,6 +26,12 @@ pub(super) struct Received {
     pub(super) ended: bool,
 }
 
+/// What failed of an upload.
+enum Failed {
+    Read(Error),
+    Write(io::Error),
+}
+
 impl Connection {
     /// Reads the data connection to its end. What has come before something goes wrong is in `into`.
     pub(super) async fn receive(
@@ -153,29 +159,37 @@ impl Connection {
         mut told: impl FnMut(u64),
     ) -> Result<u64> {
         let mut buffer = Vec::with_capacity(PIECE);
+        let mut next = Vec::with_capacity(PIECE);
         let mut bytes = 0;
-        loop {
-            from.next(&mut buffer).await?;
-            if buffer.is_empty() {
-                break;
+        from.next(&mut buffer).await?;
+        while !buffer.is_empty() {
+            if next.capacity() < PIECE {
+                next = Vec::with_capacity(PIECE);
             }
-            let mut rest = buffer.as_slice();
-            while !rest.is_empty() {
-                match self.write_some(rest).await {
-                    Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                    Err(error) => return Err(self.broken(&error, Step::Make).await),
-                }
+            // The next piece is read from disk while this one goes out.
+            let writing = async { self.write_all(&buffer).await.map_err(Failed::Write) };
+            let reading = async { from.next(&mut next).await.map_err(Failed::Read) };
+            match tokio::try_join!(writing, reading) {
+                Ok(_) => {}
+                Err(Failed::Read(error)) => return Err(error),
+                Err(Failed::Write(error)) => return Err(self.broken(&error, Step::Make).await),
             }
             bytes += buffer.len() as u64;
             told(bytes);
-            if buffer.capacity() < PIECE {
-                buffer = Vec::with_capacity(PIECE);
-            }
+            std::mem::swap(&mut buffer, &mut next);
         }
         match self.say_all_sent().await {
             Ok(()) => Ok(bytes),
             Err(error) => Err(self.broken(&error, Step::Make).await),
         }
+    }
+
+    async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let count = self.write_some(bytes).await?;
+            bytes = bytes.get(count..).unwrap_or_default();
+        }
+        Ok(())
     }
 
     async fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {

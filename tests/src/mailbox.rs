@@ -26,6 +26,11 @@ impl Mailbox {
         &self.recipient
     }
 
+    /// How many messages are in it, without a look into them.
+    pub fn count(&self) -> usize {
+        fs::read_dir(self.path.join("new")).map_or(0, Iterator::count)
+    }
+
     /// All messages in it, oldest first, lines ended by LF, as the server stored them.
     pub fn messages(&self) -> Vec<Vec<u8>> {
         let Ok(entries) = fs::read_dir(self.path.join("new")) else {

@@ -219,7 +219,11 @@ pub fn on_unknown(config: &Config) -> BTreeMap<String, OnUnknown> {
 }
 
 /// The settings of the emulators; `memory` is the folder for what survives us but not the machine.
-pub fn emulators(config: &Config, memory: &Path) -> Vec<emulator::Settings> {
+pub fn emulators(
+    config: &Config,
+    memory: &Path,
+    policy: &Arc<dyn emulator::Policy>,
+) -> Vec<emulator::Settings> {
     let settings = |(name, emulator): (&config::Name, &config::Emulator)| {
         // The configuration knows no others.
         let dialect = dialect::by_name(emulator.dialect.as_str())?;
@@ -231,11 +235,7 @@ pub fn emulators(config: &Config, memory: &Path) -> Vec<emulator::Settings> {
             wiring: emulator.lines.into(),
             dialect,
             identity: identity(&dialect.played.identity, &emulator.identity),
-            via: if emulator.via.is_empty() {
-                daemon.via.clone()
-            } else {
-                emulator.via.clone()
-            },
+            policy: policy.clone(),
             memory_dir: memory.join("emulator").join(name.as_str()),
             files_dir: daemon.state_dir.join("emulator").join(name.as_str()),
         })

@@ -28,7 +28,7 @@ pub trait Emulator {
     #[zbus(property)]
     fn state(&self) -> zbus::Result<String>;
     /// The ways out of its mails.
-    #[zbus(property(emits_changed_signal = "const"))]
+    #[zbus(property(emits_changed_signal = "false"))]
     fn via(&self) -> zbus::Result<Vec<String>>;
     /// Whether the equipment is there.
     #[zbus(property)]

@@ -5,7 +5,8 @@ use hayes_tests::client::Client;
 use hayes_tests::equipment::Equipment;
 use hayes_tests::quectel::{self, Kind, SslType};
 use hayes_tests::site::Site;
-use hayes_tests::smtp::SmtpServer;
+use hayes_tests::smtp::{Answer, SmtpServer, Step};
+use hayes_tests::wait;
 
 /// A site with this configuration and its emulator `panel`.
 async fn site(config: &str) -> Result<(Site, Client)> {
@@ -43,5 +44,62 @@ async fn equipment_reaches_this_machine_only_where_that_is_allowed() -> Result<(
     ensure!(server.connections() == 1 && other.connections() == 0);
     let log = site.daemon_log();
     ensure!(log.contains("may not reach localhost"), "{log}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_serves_equipment_that_asks_for_a_server_of_old() -> Result<()> {
+    let server = SmtpServer::accept_all()?;
+    let config = format!(
+        "{PANEL}\n[account.main]\nfrom = \"Pump house <pumps@example.org>\"\n\
+         smtp = {{ host = \"localhost\", port = {}, tls = \"none\" }}\n\
+         [[map]]\nservice = \"smtp\"\nhost = \"LOCAL*\"\nport = 25\naccount = \"main\"\nrewrite_from = true\n",
+        server.port()
+    );
+    let (site, _client) = site(&config).await?;
+    let mut equipment = composed(&site, 25)?;
+    ensure!(
+        quectel::put(&mut equipment)? == "0,0",
+        "{}",
+        site.daemon_log()
+    );
+    let taken = server.taken();
+    ensure!(taken.len() == 1 && taken[0].sender.contains("pumps@example.org"));
+    let from = taken[0].header("From").unwrap_or_default();
+    ensure!(from.contains("pumps@example.org"), "{from}");
+    let reply_to = taken[0].header("Reply-To").unwrap_or_default();
+    ensure!(reply_to.contains("pump7@example.org"), "{reply_to}");
+    Ok(())
+}
+
+/// The server that the equipment names takes nobody: it is told success all the same, and when the mail is
+/// refused, the account hears of it.
+#[tokio::test]
+async fn stored_mail_is_told_at_once_and_its_failure_is_reported() -> Result<()> {
+    let refusing = SmtpServer::start(|step, _| match step {
+        Step::Rcpt => Answer::Line("550 5.1.1 nobody here"),
+        _ => Answer::Usual,
+    })?;
+    let office = SmtpServer::accept_all()?;
+    let port = refusing.port();
+    let config = format!(
+        "{PANEL}delivery = \"store\"\nbounce_to = \"main\"\nallow = [\"127.0.0.0/8\", \"::1\"]\n\
+         [account.main]\nfrom = \"pumps@example.org\"\n\
+         smtp = {{ host = \"localhost\", port = {}, tls = \"none\" }}\n",
+        office.port()
+    );
+    let (site, _client) = site(&config).await?;
+    let mut equipment = composed(&site, port)?;
+    ensure!(quectel::put(&mut equipment)? == "0,0");
+    let taken = wait::until("the report", wait::LONG, || {
+        Some(office.taken()).filter(|taken| !taken.is_empty())
+    })?;
+    let text = String::from_utf8_lossy(&taken[0].message).into_owned();
+    ensure!(
+        text.contains("Final-Recipient: rfc822; one@example.org"),
+        "{text}"
+    );
+    ensure!(text.contains("Status: 5.1.1"), "{text}");
+    ensure!(refusing.taken().is_empty());
     Ok(())
 }

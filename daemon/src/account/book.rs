@@ -348,4 +348,8 @@ impl Accounts for Book {
     fn reach(&self, emulator: &str) -> Reach {
         self.reach_of(emulator)
     }
+
+    fn bounce_to(&self, emulator: &str) -> Option<String> {
+        self.bounce_of(emulator)
+    }
 }

@@ -106,15 +106,13 @@ fn server(endpoint: &Endpoint, service: config::Service) -> Server {
 /// Credentials for a service.
 type Who<'a> = dyn Fn(Service, &Endpoint) -> Result<Option<Credentials>> + 'a;
 
-// An account has no ways of its own yet: those of `[daemon]` hold.
-
 fn mail(account: &config::Account, who: &Who<'_>) -> Option<Result<MailAccount>> {
     let (smtp, from) = (account.smtp.as_ref()?, account.from.as_ref()?);
     Some(who(Service::Smtp, smtp).map(|credentials| MailAccount {
         from: from.0.to_string(),
         server: server(smtp, config::Service::Smtp),
         credentials,
-        via: Vec::new(),
+        via: account.via.clone(),
     }))
 }
 
@@ -128,7 +126,7 @@ fn pop3(name: &str, account: &config::Account, who: &Who<'_>) -> Option<Result<P
         Ok(Pop3Account {
             server: server(pop3, config::Service::Pop3),
             credentials,
-            via: Vec::new(),
+            via: account.via.clone(),
         })
     });
     Some(known)
@@ -141,6 +139,6 @@ fn ftp(account: &config::Account, who: &Who<'_>) -> Option<Result<FtpAccount>> {
         credentials,
         account: None,
         active: false,
-        via: Vec::new(),
+        via: account.via.clone(),
     }))
 }

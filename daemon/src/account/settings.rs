@@ -77,6 +77,8 @@ impl Settings {
         };
         let account = config::Account {
             from,
+            // Whoever made it names ways out with each call.
+            via: Vec::new(),
             smtp: server(Service::Smtp)?,
             pop3: server(Service::Pop3)?,
             ftp: server(Service::Ftp)?,

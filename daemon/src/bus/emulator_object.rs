@@ -96,9 +96,11 @@ impl Emulator {
         self.see(|emulator| emulator.state.name().to_owned())
     }
 
-    #[zbus(property(emits_changed_signal = "const"))]
+    #[zbus(property(emits_changed_signal = "false"))]
     fn via(&self) -> Vec<String> {
-        self.settings.via.iter().map(ToString::to_string).collect()
+        let settings = &self.settings;
+        let via = settings.policy.shown_via(&settings.name);
+        via.iter().map(ToString::to_string).collect()
     }
 
     #[zbus(property)]

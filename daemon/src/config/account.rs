@@ -3,6 +3,7 @@
 use super::secret::SecretSource;
 use super::token::TokenSource;
 use super::value::{Host, HostPattern, Name, parsed_from_string};
+use crate::job::Via;
 use crate::message::Mailbox;
 use crate::service::Tls;
 use serde::Deserialize;
@@ -16,6 +17,9 @@ pub struct Account {
     /// The sender of its mails; needed where there is `smtp`.
     #[serde(default)]
     pub from: Option<Sender>,
+    /// The ways out of its jobs; empty: `daemon.via`.
+    #[serde(default)]
+    pub via: Vec<Via>,
     /// Where mail is handed in.
     #[serde(default)]
     pub smtp: Option<Endpoint>,
@@ -92,6 +96,13 @@ impl Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u16")]
 pub struct Port(u16);
+
+impl Port {
+    /// The port's number.
+    pub fn number(self) -> u16 {
+        self.0
+    }
+}
 
 impl TryFrom<u16> for Port {
     type Error = &'static str;

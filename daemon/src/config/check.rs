@@ -143,13 +143,17 @@ impl Checker<'_> {
         self.via(&key("via"), &emulator.via);
         if let Some(account) = &emulator.bounce_to {
             self.account(&key("bounce_to"), account);
-            self.not_yet(&key("bounce_to"));
-        }
-        if emulator.delivery == Delivery::Store {
-            self.warn(
-                &key("delivery"),
-                "\"store\" comes later; until then it works as \"through\"",
-            );
+            let section = self.config.accounts.get(account);
+            if section.is_some_and(|account| account.smtp.is_none()) {
+                let text = format!("names account `{account}`, which has no smtp");
+                self.error(&key("bounce_to"), text);
+            }
+            if emulator.delivery != Delivery::Store {
+                self.warn(
+                    &key("bounce_to"),
+                    "has no effect: delivery = \"through\" tells the equipment itself",
+                );
+            }
         }
         if !emulator.listen.is_empty() {
             self.not_yet(&key("listen"));
@@ -181,6 +185,7 @@ impl Checker<'_> {
         let config = self.config;
         for (name, account) in &config.accounts {
             let section = format!("account.{name}");
+            self.via(&format!("{section}.via"), &account.via);
             let services = [
                 (Service::Smtp, "smtp", &account.smtp),
                 (Service::Pop3, "pop3", &account.pop3),
@@ -233,6 +238,16 @@ impl Checker<'_> {
         let config = self.config;
         for map in &config.maps {
             self.account("map", &map.account);
+            if map.service != Service::Smtp {
+                self.not_yet("map");
+            } else if config
+                .accounts
+                .get(&map.account)
+                .is_some_and(|account| account.smtp.is_none())
+            {
+                let text = format!("names account `{}`, which has no smtp", map.account);
+                self.error("map", text);
+            }
             if let Some(emulator) = &map.emulator
                 && !self.config.emulators.contains_key(emulator)
             {
@@ -241,9 +256,6 @@ impl Checker<'_> {
                     format!("names emulator `{emulator}`, but there is no [emulator.{emulator}]"),
                 );
             }
-        }
-        if !self.config.maps.is_empty() {
-            self.not_yet("map");
         }
     }
 }

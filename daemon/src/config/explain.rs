@@ -151,13 +151,13 @@ pub(super) const TABLES: [Table; 11] = [
                 "delivery",
                 "through store",
                 "\"through\"",
-                "through: the result is the server's own; store (not yet in effect): success is told when the mail is in the spool",
+                "through: the result is the server's own; store: success is told when the mail is in the spool, then it is retried",
             ),
             key(
                 "bounce_to",
                 "account",
                 "",
-                "Who hears of permanent failures (store; not yet in effect)",
+                "With store: the account that mail which could not be delivered is reported to",
             ),
             key("lines", "table", "{}", "See below"),
             key("identity", "table", "{}", "See below"),
@@ -261,6 +261,12 @@ pub(super) const TABLES: [Table; 11] = [
                 "",
                 "The sender of its mails; needed where there is smtp",
             ),
+            key(
+                "via",
+                "list of ip, modem:NAME",
+                "[]",
+                "The ways out; empty: as daemon.via",
+            ),
             key("smtp", "table", "", "Where mail is handed in, see below"),
             key("pop3", "table", "", "Where mail is fetched"),
             key("ftp", "table", "", "Where files are"),
@@ -311,7 +317,7 @@ pub(super) const TABLES: [Table; 11] = [
     },
     Table {
         header: "[[map]]",
-        text: "Equipment that asks for this is served by that account; the first that fits (not yet in effect)",
+        text: "Equipment that asks for this is served by that account; the first that fits (smtp only, so far)",
         keys: &[
             key(
                 "service",

@@ -43,12 +43,17 @@ fn modems_of<'a>(config: &'a Config, emulator: &Name) -> impl Iterator<Item = &'
         .get(emulator)
         .map(|e| e.via.as_slice())
         .unwrap_or_default();
-    let via = if own.is_empty() {
-        config.daemon.via.as_slice()
-    } else {
-        own
-    };
-    let used = |modem: &&Name| {
+    // Without ways of its own, an account that is meant for it may have some.
+    let accounts = config.maps.iter().filter(move |map| {
+        own.is_empty() && map.emulator.as_ref().is_none_or(|only| only == emulator)
+    });
+    let mapped = accounts.filter_map(|map| config.accounts.get(&map.account));
+    let mut via: Vec<&Via> = mapped.flat_map(|account| &account.via).collect();
+    via.extend(match own.is_empty() {
+        true => config.daemon.via.as_slice(),
+        false => own,
+    });
+    let used = move |modem: &&Name| {
         via.iter()
             .any(|via| matches!(via, Via::Modem(name) if name == modem.as_str()))
     };

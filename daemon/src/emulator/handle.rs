@@ -1,11 +1,12 @@
 //! An emulator from outside: what it is set up with, what can be seen of it, what it can be told.
 
+use super::policy::Policy;
 use crate::dialect::{Dialect, Identity};
-use crate::job::Via;
 use crate::service::{Error, ErrorKind, Result};
 use crate::trace::Trace;
 use hayes_ldisc::record::{LineSettings, Wiring};
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
@@ -24,8 +25,8 @@ pub struct Settings {
     pub dialect: &'static Dialect,
     /// What it says that it is; [`crate::dialect::Played::identity`] unless configured.
     pub identity: Identity,
-    /// The ways out of its mails, in order.
-    pub via: Vec<Via>,
+    /// How its mails leave.
+    pub policy: Arc<dyn Policy>,
     /// A folder of its own for what survives the daemon but not the machine (`RuntimeDirectory`): volatile
     /// memory and volatile files.
     pub memory_dir: PathBuf,

@@ -88,15 +88,25 @@ impl Letter {
     /// # Errors
     /// [`ErrorKind::NotFound`] where an attachment is gone, [`ErrorKind::InvalidArgument`] where an
     /// address or a header cannot be.
-    pub fn compose(&self, files: &Files) -> Result<Composed> {
-        let from = address(&self.sender)?;
-        let stamp = Stamp::new(&SystemClock, &from);
+    /// It is from `sender` where there is one: then the equipment's own address, if it is one, takes the
+    /// answers.
+    pub fn compose(&self, files: &Files, sender: Option<Mailbox>) -> Result<Composed> {
         let name = self.sender_name.line();
+        let own = address(&self.sender).map(|address| Mailbox {
+            name: (!name.is_empty()).then_some(name),
+            address,
+        });
+        let (from, reply_to) = match sender {
+            Some(sender) => (
+                sender,
+                own.and_then(|own| own.checked()).into_iter().collect(),
+            ),
+            None => (own?, Vec::new()),
+        };
+        let stamp = Stamp::new(&SystemClock, &from.address);
         let draft = Draft {
-            from: Mailbox {
-                name: (!name.is_empty()).then_some(name),
-                address: from,
-            },
+            from,
+            reply_to,
             to: mailboxes(&self.to)?,
             cc: mailboxes(&self.cc)?,
             bcc: mailboxes(&self.bcc)?,

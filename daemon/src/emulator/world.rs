@@ -105,14 +105,27 @@ impl World {
     /// Puts a mail into the spool, on its way.
     async fn send(&self, letter: Letter) -> Result<JobId> {
         let files = Arc::clone(&self.files);
-        let route = Route::Direct {
-            server: letter.server.clone(),
-            credentials: letter.credentials.clone(),
+        let Settings { name, policy, .. } = &self.settings;
+        let (route, from) = match policy.account(name, &letter.server)? {
+            Some(mapped) => (Route::Account(mapped.account), mapped.from),
+            None => {
+                let route = Route::Direct {
+                    server: letter.server.clone(),
+                    credentials: letter.credentials.clone(),
+                };
+                (route, None)
+            }
         };
-        let timeout = letter.timeout;
+        let delivery = policy.delivery(name);
+        let (refusal, timeout) = match delivery {
+            // As modules do: one refused recipient refuses the mail, within the command's time.
+            Delivery::Through => (RecipientPolicy::AllOrNone, Some(letter.timeout)),
+            // The equipment is told before a server is asked.
+            Delivery::Queue => (RecipientPolicy::AnyAccepted, None),
+        };
         let message = self
             .disk
-            .run(move || letter.compose(&lock(&files)))
+            .run(move || letter.compose(&lock(&files), from))
             .await??;
         let mail = MailSubmission {
             origin: Origin::Emulator {
@@ -121,18 +134,23 @@ impl World {
             route,
             sender: message.sender,
             recipients: message.recipients,
-            policy: RecipientPolicy::AllOrNone,
+            policy: refusal,
             message: message.rfc5322,
-            via: self.settings.via.clone(),
-            timeout: Some(timeout),
-            delivery: Delivery::Through,
+            via: self.settings.policy.via(&self.settings.name),
+            timeout,
+            delivery,
             token: None,
         };
         self.jobs.submit_mail(mail).await
     }
 
-    /// Waits until a mail came to its end.
+    /// Waits until a mail came to its end, as far as equipment is told: one that is kept trying has come
+    /// there when the spool has it.
     pub(super) async fn end_of(&self, mail: MailId) -> MailEnd {
+        let job = self.jobs.get(JobId(mail.0));
+        if job.is_some_and(|job| job.delivery == Delivery::Queue) {
+            return Ok(());
+        }
         match self.jobs.wait(JobId(mail.0)).await {
             Ok(job) => end(&job),
             Err(error) => Err(Error::new(ErrorKind::Unknown, error.text)),

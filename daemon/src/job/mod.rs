@@ -4,8 +4,10 @@
 //! refused, expired or cancelled, and what has become of it is on disk before anybody sees it.
 
 mod attempt;
+mod bounce;
 mod files;
 mod lineup;
+mod login;
 mod oneshot;
 mod progress;
 mod record;
@@ -184,6 +186,7 @@ impl Jobs {
         let uptime = clock.uptime();
         let mut table = Table::new(found.next_id, settings.limits.running);
         let mut changed = Vec::new();
+        let mut logins = found.logins;
         let recovered = recover::candidates(&found.jobs, &*backs);
         for mut record in found.jobs {
             record.age = record.age.resumed(uptime, &boot);
@@ -206,18 +209,12 @@ impl Jobs {
                 Turn::Waiting(uptime + record.due.saturating_sub(record.age.at(uptime)))
             };
             let seen = snapshot(&record, &Now::default(), None);
-            table.insert(record, Kept::default(), turn, seen);
+            let kept = Kept {
+                credentials: logins.remove(&record.id),
+                target: None,
+            };
+            table.insert(record, kept, turn, seen);
         }
-        let resumed = spool.clone();
-        disk.run(move || {
-            for record in changed {
-                // A disk that is full must not keep the daemon from starting.
-                if let Err(error) = resumed.settle(&record) {
-                    tracing::error!(job = record.id.0, %error, "a job can't be saved");
-                }
-            }
-        })
-        .await?;
         let inbox = Inbox::open(settings.inbox.clone(), disk.clone()).await?;
         let shared = Arc::new(Shared {
             inbox,
@@ -238,6 +235,21 @@ impl Jobs {
         for id in recovered {
             recover::start(&shared, id);
         }
+        for record in &changed {
+            shared.report_failure(record).await;
+        }
+        let resumed = shared.spool.clone();
+        shared
+            .disk
+            .run(move || {
+                for record in changed {
+                    // A disk that is full must not keep the daemon from starting.
+                    if let Err(error) = resumed.settle(&record) {
+                        tracing::error!(job = record.id.0, %error, "a job can't be saved");
+                    }
+                }
+            })
+            .await?;
         tokio::spawn(run::keep(Arc::clone(&shared)));
         Ok(Self { shared })
     }

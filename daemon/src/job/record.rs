@@ -349,6 +349,12 @@ impl Record {
         Ok(record)
     }
 
+    /// A report on another mail: nobody is told when it comes to nothing itself.
+    pub(super) fn is_bounce(&self) -> bool {
+        matches!(&self.work, Work::Mail(letter) if letter.sender.is_empty())
+            && matches!(self.origin, Origin::Emulator { .. })
+    }
+
     /// The account that it uses.
     pub(super) fn account(&self) -> Option<&str> {
         match &self.route {

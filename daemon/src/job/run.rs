@@ -252,7 +252,7 @@ impl Shared {
             SavedRoute::Direct { login: true, .. } if credentials.is_none() => {
                 return Err(Error::new(
                     ErrorKind::AuthFailed,
-                    "user and password were in memory only and are lost since the restart",
+                    "user and password are lost since the restart",
                 )
                 .by(crate::service::Fault::Us));
             }
@@ -328,6 +328,7 @@ impl Shared {
             settle(&mut record, end, age, &rules);
             record.age.mark(uptime);
             tell(&record);
+            self.report_failure(&record).await;
             // Saved before anybody sees it: what is seen stays so over a restart.
             if (was_committing || self.is_news(&record))
                 && let Err(error) = self.save(&record).await

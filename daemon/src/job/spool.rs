@@ -6,15 +6,21 @@
 //! read goes to `corrupt/`, for a person to look at. All of it blocks: it runs on the disk's thread.
 
 use super::files::{Files, Lock};
-use super::record::{MAX_RECORD, Record};
-use super::types::JobId;
-use crate::service::{Error, ErrorKind};
-use std::io;
+use super::login::{self, MAX_LOGIN};
+use super::record::{MAX_RECORD, Record, SavedRoute};
+use super::types::{Delivery, JobId};
+use crate::service::{Credentials, Error, ErrorKind};
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const HEADER: &str = "header.json";
 const MESSAGE: &str = "message.eml";
+/// Credentials, where the header alone does not lead to them.
+const LOGIN: &str = "login.json";
 const RESULT: &str = "result";
 /// Ids are reserved this many at a time, so that most jobs need no write for it.
 const RESERVED: u32 = 64;
@@ -51,6 +57,8 @@ pub(super) struct Found {
     pub(super) next_id: u32,
     /// What was moved to `corrupt/`, and why.
     pub(super) corrupt: Vec<(String, String)>,
+    /// Credentials of jobs that are not over.
+    pub(super) logins: HashMap<JobId, Credentials>,
 }
 
 impl Spool {
@@ -115,9 +123,16 @@ impl Spool {
             match self.read(&name) {
                 Ok(record) => {
                     found.next_id = found.next_id.max(record.id.0.saturating_add(1));
+                    if let Some(login) = self.login(&record) {
+                        found.logins.insert(record.id, login);
+                    }
                     found.jobs.push(record);
                 }
                 Err(why) => {
+                    // For a person to look at, who need not see that.
+                    let _ = self
+                        .files
+                        .remove(&self.root.join("jobs").join(&name).join(LOGIN));
                     let set_aside = self.set_aside(&self.root.join("jobs"), &name);
                     let name = name.to_string_lossy().into_owned();
                     found.corrupt.push((name, with(why, set_aside)));
@@ -168,6 +183,37 @@ impl Spool {
             }
         }
         Ok(record)
+    }
+
+    fn login(&self, record: &Record) -> Option<Credentials> {
+        let kept = matches!(record.route, SavedRoute::Direct { login: true, .. })
+            && record.delivery == Delivery::Queue
+            && !record.state.is_final();
+        let path = self.folder(record.id).join(LOGIN);
+        kept.then(|| self.files.read(&path, MAX_LOGIN).ok())
+            .flatten()
+            .and_then(login::read)
+    }
+
+    /// The first bytes of a job's message, to the end of its header; nothing where it can't be read.
+    pub(super) fn headers(&self, id: JobId, most: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(self.message(id));
+        if file
+            .and_then(|file| file.take(most).read_to_end(&mut bytes))
+            .is_err()
+        {
+            return Vec::new();
+        }
+        // Of a line that was cut nothing is told.
+        let end = memchr::memmem::find(&bytes, b"\r\n\r\n")
+            .or_else(|| memchr::memmem::rfind(&bytes, b"\r\n"))
+            .map_or(0, |at| at + 2);
+        bytes.truncate(end);
+        bytes
     }
 
     fn set_aside(&self, folder: &Path, name: impl AsRef<Path>) -> io::Result<()> {
@@ -232,6 +278,16 @@ impl Spool {
 
     /// Takes a job in. When this returns, it is on disk; when it fails, nothing of it is.
     pub(super) fn accept(&self, record: &Record, content: Content<'_>) -> Result<(), Error> {
+        self.accept_with(record, content, None)
+    }
+
+    /// The same with a file of credentials.
+    pub(super) fn accept_with(
+        &self,
+        record: &Record,
+        content: Content<'_>,
+        login: Option<&[u8]>,
+    ) -> Result<(), Error> {
         let cant = |error: &io::Error| failed("the message can't be saved", error);
         let header = record
             .to_bytes()
@@ -244,7 +300,7 @@ impl Spool {
         self.check_room(size)?;
         let made = self.tmp(&record.id.to_string());
         let visible = self.folder(record.id);
-        let result = self.make(&made, &header, content).and_then(|()| {
+        let result = self.make(&made, &header, content, login).and_then(|()| {
             self.files.rename(&made, &visible)?;
             self.files.sync_folder(&self.root.join("jobs"))
         });
@@ -257,8 +313,17 @@ impl Spool {
         Ok(())
     }
 
-    fn make(&self, folder: &Path, header: &[u8], content: Content<'_>) -> io::Result<()> {
+    fn make(
+        &self,
+        folder: &Path,
+        header: &[u8],
+        content: Content<'_>,
+        login: Option<&[u8]>,
+    ) -> io::Result<()> {
         self.files.make_folder(folder)?;
+        if let Some(login) = login {
+            self.files.write(&folder.join(LOGIN), &[login])?;
+        }
         match content {
             Content::None => {}
             Content::Bytes(parts) => self.files.write(&folder.join(MESSAGE), parts)?,
@@ -284,6 +349,9 @@ impl Spool {
         let result = self.save(record);
         if !record.state.is_final() {
             return result;
+        }
+        if matches!(record.route, SavedRoute::Direct { login: true, .. }) {
+            let _ = self.files.remove(&self.folder(record.id).join(LOGIN));
         }
         if record.has_content() {
             self.drop_message(record.id);

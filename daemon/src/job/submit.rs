@@ -1,5 +1,6 @@
 //! Taking a job in.
 
+use super::login;
 use super::record::{Asked, Letter, NewRecord, Record, SavedRoute, Work};
 use super::request::{RequestSubmission, Service, Upload, UploadPlace};
 use super::schedule::Age;
@@ -16,6 +17,9 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 const MAX_TOKEN: usize = 256;
+
+/// A file with credentials.
+type Login = zeroize::Zeroizing<Vec<u8>>;
 
 impl Jobs {
     /// Takes a mail into the spool. When it returns, the mail survives kill -9 and power loss, and is on
@@ -52,7 +56,11 @@ impl Jobs {
             credentials,
             target: None,
         };
-        self.take_in(record, kept, Payload::Mail(mail.message))
+        let login = match (&kept.credentials, mail.delivery) {
+            (Some(credentials), Delivery::Queue) => Some(login::write(credentials)),
+            _ => None,
+        };
+        self.take_in(record, kept, Payload::Mail(mail.message, login))
             .await
     }
 
@@ -143,7 +151,14 @@ impl Jobs {
                     _ => return Ok(entry.record.id),
                 },
                 None => {
-                    table.check_limits(&record.origin, record.size(), &shared.settings.limits)?;
+                    // The mail that it tells of still counts, and is about to go.
+                    if !record.is_bounce() {
+                        table.check_limits(
+                            &record.origin,
+                            record.size(),
+                            &shared.settings.limits,
+                        )?;
+                    }
                     record.id = table.new_id()?;
                     let (tell, stored) = watch::channel(None);
                     let seen = snapshot(&record, &Now::default(), None);
@@ -235,8 +250,8 @@ fn check_request(submission: &RequestSubmission, jobs: &Jobs) -> Result<()> {
 
 /// What a job sends, before it is on disk.
 enum Payload {
-    /// A mail's message, as it came.
-    Mail(Vec<u8>),
+    /// A mail's message, as it came, and what logs in where its server is not an account's.
+    Mail(Vec<u8>, Option<Login>),
     /// An upload's content.
     Upload(Option<Upload>),
 }
@@ -259,7 +274,9 @@ impl Shared {
                 None
             };
             match payload {
-                Payload::Mail(message) => accept_mail(&spool, &mut record, message, &stamp)?,
+                Payload::Mail(message, login) => {
+                    accept_mail(&spool, &mut record, message, login, &stamp)?;
+                }
                 Payload::Upload(None) => spool.accept(&record, Content::None)?,
                 Payload::Upload(Some(Upload::Bytes(bytes))) => {
                     spool.accept(&record, Content::Bytes(&[&bytes]))?;
@@ -299,7 +316,13 @@ impl Shared {
 }
 
 /// Makes a message fit and writes it down.
-fn accept_mail(spool: &Spool, record: &mut Record, message: Vec<u8>, stamp: &Stamp) -> Result<()> {
+fn accept_mail(
+    spool: &Spool,
+    record: &mut Record,
+    message: Vec<u8>,
+    login: Option<Login>,
+    stamp: &Stamp,
+) -> Result<()> {
     let prepared = prepare(message, stamp)?;
     let mut date = String::new();
     let delivery = record.delivery;
@@ -312,8 +335,9 @@ fn accept_mail(spool: &Spool, record: &mut Record, message: Vec<u8>, stamp: &Sta
             letter.needs_date = true;
         }
     }
-    spool.accept(
+    spool.accept_with(
         record,
         Content::Bytes(&[date.as_bytes(), &prepared.rfc5322]),
+        login.as_ref().map(|login| login.as_slice()),
     )
 }

@@ -102,7 +102,8 @@ impl fmt::Display for Via {
 pub enum Route {
     /// From this account, looked up at each attempt.
     Account(String),
-    /// As the caller says. The credentials stay in memory: they are never written to disk.
+    /// As the caller says. The credentials stay in memory, but for [`Delivery::Queue`], whose jobs survive a
+    /// restart: then they are in a file of their own in the spool until the job is over.
     Direct {
         /// The server.
         server: Server,
@@ -334,6 +335,12 @@ pub trait Accounts: Send + Sync {
     /// Where equipment at this emulator may connect to, where it names the server itself.
     fn reach(&self, emulator: &str) -> Reach {
         Reach::of_emulator(emulator, Vec::new(), Vec::new())
+    }
+
+    /// The account that hears of mail that equipment at this emulator was told is accepted, and that came to
+    /// nothing.
+    fn bounce_to(&self, _emulator: &str) -> Option<String> {
+        None
     }
 }
 

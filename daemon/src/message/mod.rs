@@ -10,6 +10,7 @@ mod decompose;
 mod fuzz;
 mod glance;
 mod prepare;
+mod report;
 mod stamp;
 
 pub use address::{Mailbox, check_address};
@@ -19,6 +20,7 @@ pub use decompose::decompose;
 pub use fuzz::{fuzz_mailboxes, fuzz_message};
 pub use glance::{Glance, glance};
 pub use prepare::{Prepared, prepare};
+pub use report::{Undelivered, report};
 pub use stamp::{Stamp, date_line};
 
 use crate::service::{Error, ErrorKind};

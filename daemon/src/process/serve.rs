@@ -140,7 +140,8 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
         wiring::bus(config),
     ));
     let folder = folder_for_sockets()?;
-    let emulators = wiring::emulators(config, folder.path());
+    let policy: Arc<dyn emulator::Policy> = book.clone();
+    let emulators = wiring::emulators(config, folder.path(), &policy);
     let starting = async {
         // The name first: a caller that started us waits 25 s at most, ports and spool can take their time.
         let (service, slots) = connect(config, &emulators, world.clone()).await?;

@@ -304,7 +304,7 @@ impl Wire {
     }
 
     fn accept(&mut self, letter: Letter) -> Done {
-        if let Err(error) = letter.compose(&self.files) {
+        if let Err(error) = letter.compose(&self.files, None) {
             return Done::Refused(error);
         }
         self.mails.push(letter);

@@ -54,7 +54,7 @@ impl Stage {
             wiring: Wiring::default(),
             dialect: &dialect::quectel::DIALECT,
             identity: dialect::quectel::DIALECT.played.identity.clone(),
-            via: vec![Via::Ip],
+            policy: Arc::new(emulator::Plainly(vec![Via::Ip])),
             memory_dir: stage.bus.folder.join("memory"),
             files_dir: stage.bus.folder.join("files"),
         };

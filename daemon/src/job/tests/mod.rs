@@ -8,5 +8,6 @@ mod requests;
 mod restart;
 mod servers;
 mod spool;
+mod stored;
 mod torture;
 mod world;

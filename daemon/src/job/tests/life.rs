@@ -409,7 +409,9 @@ async fn callers_have_limits_and_root_has_none() {
     let by = |uid, size| {
         let mut mail = mail();
         mail.origin = Origin::Bus { uid };
-        mail.message.resize(size, b'x');
+        let lines = [b'x'; 70].into_iter().chain(*b"\r\n").cycle();
+        let missing = size - mail.message.len();
+        mail.message.extend(lines.take(missing));
         mail
     };
     jobs.submit_mail(by(1, 100)).await.unwrap();

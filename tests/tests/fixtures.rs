@@ -98,15 +98,6 @@ fn postfix_delivers_after_auth_and_refuses_who_has_no_mailbox() -> Result<()> {
 }
 
 #[test]
-fn postfix_is_gone_with_its_fixture() -> Result<()> {
-    let postfix = Postfix::start()?;
-    let port = postfix.ports().implicit;
-    drop(postfix);
-    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
-    Ok(())
-}
-
-#[test]
 fn scripted_server_counts_what_it_took_and_whether_the_answer_was_read() -> Result<()> {
     let server = SmtpServer::start(|step, line| match step {
         Step::Rcpt if line.contains("two") => Answer::Line("452 4.2.2 full"),

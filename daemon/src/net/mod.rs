@@ -7,6 +7,7 @@ mod dial;
 mod exchange;
 mod failure;
 mod ftp;
+mod lines;
 mod pop3;
 mod replies;
 mod resolve;

@@ -1,7 +1,7 @@
-//! Replies of three digits and text (RFC 5321 section 4.2; FTP has the same), out of what a server sends.
-//! No I/O.
+//! Replies of three digits and text (RFC 5321 section 4.2), out of what a server sends. No I/O.
 
-use super::exchange::Answers;
+use super::exchange::{Answers, cut_anywhere};
+use super::lines::Lines;
 use crate::service::{Error, ErrorKind, ServerReply};
 
 /// RFC 5321 section 4.5.3.1.5 gives a reply line 512 octets; servers take more.
@@ -64,10 +64,19 @@ fn is_enhanced_code(word: &str) -> bool {
 
 /// Collects bytes until a reply is whole. Every byte that is not printable ASCII becomes `?`; lines may
 /// end in LF alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Replies {
-    line: Vec<u8>,
+    lines: Lines,
     reply: Reply,
+}
+
+impl Default for Replies {
+    fn default() -> Self {
+        Self {
+            lines: Lines::new(MAX_LINE, "a reply line has no end"),
+            reply: Reply::default(),
+        }
+    }
 }
 
 impl Answers for Replies {
@@ -76,58 +85,55 @@ impl Answers for Replies {
     fn take(&mut self, bytes: &[u8]) -> Result<(usize, Option<Reply>), Error> {
         let mut taken = 0;
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
-            let end = memchr::memchr(b'\n', rest);
-            let part = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            if self.line.len() + part.len() > MAX_LINE {
-                return Err(nonsense("a reply line has no end", &self.line));
-            }
-            self.line.extend_from_slice(part);
-            taken += part.len();
-            if end.is_some() {
-                taken += 1;
-                let more = self.line_is_whole()?;
-                self.line.clear();
-                if !more {
-                    return Ok((taken, Some(std::mem::take(&mut self.reply))));
-                }
+            let (count, line) = self.lines.take(rest)?;
+            taken += count;
+            if let Some(line) = line
+                && !add(&mut self.reply, line)?
+            {
+                return Ok((taken, Some(std::mem::take(&mut self.reply))));
             }
         }
         Ok((taken, None))
     }
 
     fn is_empty(&self) -> bool {
-        self.line.is_empty() && self.reply.lines.is_empty()
+        self.lines.is_empty() && self.reply.lines.is_empty()
     }
 }
 
-impl Replies {
-    /// Whether the reply has more lines.
-    fn line_is_whole(&mut self) -> Result<bool, Error> {
-        let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
-        // What lettre knows, too: the first digit 2 to 5, the second 0 to 5.
-        let (code, rest) = match line.split_first_chunk::<3>() {
-            Some((&[a @ b'2'..=b'5', b @ b'0'..=b'5', c @ b'0'..=b'9'], rest)) => (
-                u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'),
-                rest,
-            ),
-            _ => return Err(nonsense("no reply of the protocol", line)),
-        };
-        let (more, text) = match rest.split_first() {
-            None => (false, rest),
-            Some((b' ', text)) => (false, text),
-            Some((b'-', text)) => (true, text),
-            Some(_) => return Err(nonsense("no reply of the protocol", line)),
-        };
-        if self.reply.lines.is_empty() {
-            self.reply.code = code;
-        } else if self.reply.code != code {
-            return Err(nonsense("a reply changes its code", line));
-        }
-        if self.reply.lines.len() == MAX_LINES {
-            return Err(nonsense("a reply has no end", line));
-        }
-        self.reply.lines.push(printable(text));
-        Ok(more)
+/// Adds a line to a reply. Gives whether more follow.
+fn add(reply: &mut Reply, line: &[u8]) -> Result<bool, Error> {
+    // What lettre knows, too: the first digit 2 to 5, the second 0 to 5.
+    let (code, more, text) = match read_mark(line) {
+        Some((code @ 200..=559, more, text)) if code % 100 < 60 => (code, more, text),
+        _ => return Err(nonsense("no reply of the protocol", line)),
+    };
+    if reply.lines.is_empty() {
+        reply.code = code;
+    } else if reply.code != code {
+        return Err(nonsense("a reply changes its code", line));
+    }
+    if reply.lines.len() == MAX_LINES {
+        return Err(nonsense("a reply has no end", line));
+    }
+    reply.lines.push(printable(text));
+    Ok(more)
+}
+
+/// Three digits, whether more lines follow, and the text of a line; `None` for another.
+pub(super) fn read_mark(line: &[u8]) -> Option<(u16, bool, &[u8])> {
+    let (mark, rest) = line.split_first_chunk::<3>()?;
+    if !mark.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let code = mark
+        .iter()
+        .fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
+    match rest.split_first() {
+        None => Some((code, false, rest)),
+        Some((b' ', text)) => Some((code, false, text)),
+        Some((b'-', text)) => Some((code, true, text)),
+        Some(_) => None,
     }
 }
 
@@ -156,27 +162,8 @@ pub(super) fn nonsense(what: &str, line: &[u8]) -> Error {
 /// For the fuzzer: any bytes, cut anywhere, give the same replies or the same error, and no line of theirs
 /// holds what a terminal or a log would act on.
 pub fn fuzz_replies(bytes: &[u8]) {
-    let run = |step: usize| {
-        let mut replies = Replies::default();
-        let mut all = Vec::new();
-        for piece in bytes.chunks(step.max(1)) {
-            let mut rest = piece;
-            while !rest.is_empty() {
-                match replies.take(rest) {
-                    Ok((taken, reply)) => {
-                        rest = rest.get(taken..).unwrap_or_default();
-                        all.extend(reply);
-                    }
-                    Err(error) => return (all, Some(error.kind)),
-                }
-            }
-        }
-        (all, None)
-    };
-    let whole = run(bytes.len());
-    assert_eq!(whole, run(1));
-    assert_eq!(whole, run(7));
-    for reply in whole.0 {
+    let whole = cut_anywhere::<Replies>(bytes);
+    for reply in whole {
         assert!((200..560).contains(&reply.code) && reply.lines.len() <= MAX_LINES);
         let text = reply.for_people().text;
         assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)));

@@ -10,6 +10,7 @@ mod channel;
 pub(super) use channel::Channel;
 
 use crate::service::{Error, ErrorKind, Result};
+use std::fmt::Debug;
 use zeroize::Zeroize;
 
 /// How one protocol's answers are cut out of what comes. It limits how long one may be.
@@ -23,6 +24,35 @@ pub(super) trait Answers {
 
     /// Nothing of an answer has come yet.
     fn is_empty(&self) -> bool;
+}
+
+/// For the fuzzers: any bytes, cut anywhere, give the same answers and the same error, if any. Gives the answers.
+pub(super) fn cut_anywhere<A>(bytes: &[u8]) -> Vec<A::Answer>
+where
+    A: Answers + Default,
+    A::Answer: PartialEq + Debug,
+{
+    let cut = |step: usize| {
+        let mut answers = A::default();
+        let mut all = Vec::new();
+        for mut rest in bytes.chunks(step.max(1)) {
+            while !rest.is_empty() {
+                match answers.take(rest) {
+                    Ok((taken, answer)) => {
+                        rest = rest.get(taken..).unwrap_or_default();
+                        all.extend(answer);
+                    }
+                    Err(error) => return (all, Some(error.kind)),
+                }
+            }
+        }
+        (all, None)
+    };
+    let whole = cut(bytes.len());
+    for step in [1, 3, 7] {
+        assert_eq!(whole, cut(step));
+    }
+    whole.0
 }
 
 /// One side of a conversation: ours.

@@ -3,8 +3,9 @@
 //! They differ from SMTP's: a reply of several lines begins with `code-`, ends with a line that begins with
 //! `code` and a blank, and what stands between may look like anything.
 
-use super::super::exchange::Answers;
-use super::super::replies::{Reply, nonsense};
+use super::super::exchange::{Answers, cut_anywhere};
+use super::super::lines::Lines;
+use super::super::replies::{Reply, nonsense, read_mark};
 use crate::service::{Result, ServerReply};
 
 /// Commands may have 4096 bytes of path, and replies repeat it.
@@ -18,11 +19,19 @@ const KEPT_TEXT: usize = 4096;
 
 /// Collects bytes until a reply is whole. Lines may end in LF alone. Text is UTF-8 without control
 /// characters, which become `?`; other bytes become U+FFFD.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Replies {
-    line: Vec<u8>,
-    reply: Reply,
-    lines: usize,
+    lines: Lines,
+    begun: Begun,
+}
+
+impl Default for Replies {
+    fn default() -> Self {
+        Self {
+            lines: Lines::new(MAX_LINE, "a reply line has no end"),
+            begun: Begun::default(),
+        }
+    }
 }
 
 impl Answers for Replies {
@@ -31,43 +40,40 @@ impl Answers for Replies {
     fn take(&mut self, bytes: &[u8]) -> Result<(usize, Option<Reply>)> {
         let mut taken = 0;
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
-            let end = memchr::memchr(b'\n', rest);
-            let part = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            if self.line.len() + part.len() > MAX_LINE {
-                return Err(nonsense("a reply line has no end", &self.line));
-            }
-            self.line.extend_from_slice(part);
-            taken += part.len();
-            if end.is_some() {
-                taken += 1;
-                let whole = self.line_is_whole()?;
-                self.line.clear();
-                if whole {
-                    self.lines = 0;
-                    return Ok((taken, Some(std::mem::take(&mut self.reply))));
-                }
+            let (count, line) = self.lines.take(rest)?;
+            taken += count;
+            if let Some(line) = line
+                && self.begun.add(line)?
+            {
+                return Ok((taken, Some(std::mem::take(&mut self.begun).reply)));
             }
         }
         Ok((taken, None))
     }
 
     fn is_empty(&self) -> bool {
-        self.line.is_empty() && self.lines == 0
+        self.lines.is_empty() && self.begun.lines == 0
     }
 }
 
-impl Replies {
-    /// Whether the reply is whole with this line.
-    fn line_is_whole(&mut self) -> Result<bool> {
-        let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
-        let marked = read_mark(line);
-        let first = self.lines == 0;
+/// A reply that more lines may belong to.
+#[derive(Debug, Default)]
+struct Begun {
+    reply: Reply,
+    /// So many have come; not all are kept.
+    lines: usize,
+}
+
+impl Begun {
+    /// Adds a line. Gives whether the reply is whole with it.
+    fn add(&mut self, line: &[u8]) -> Result<bool> {
+        let marked = read_mark(line).filter(|(code, ..)| (100..700).contains(code));
         let (text, whole) = match marked {
-            Some((code, more, text)) if first => {
+            Some((code, more, text)) if self.lines == 0 => {
                 self.reply.code = code;
                 (text, !more)
             }
-            None if first => return Err(nonsense("no reply of the protocol", line)),
+            None if self.lines == 0 => return Err(nonsense("no reply of the protocol", line)),
             Some((code, more, text)) if code == self.reply.code => (text, !more),
             // Anything may stand here, another code as well.
             _ => (line, false),
@@ -81,23 +87,6 @@ impl Replies {
             self.reply.lines.push(clean(text));
         }
         Ok(whole)
-    }
-}
-
-/// Code, whether more follows, and the rest of a line.
-fn read_mark(line: &[u8]) -> Option<(u16, bool, &[u8])> {
-    let (&[a @ b'1'..=b'6', b, c], rest) = line.split_first_chunk::<3>()? else {
-        return None;
-    };
-    if !b.is_ascii_digit() || !c.is_ascii_digit() {
-        return None;
-    }
-    let code = u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0');
-    match rest.split_first() {
-        None => Some((code, false, rest)),
-        Some((b' ', text)) => Some((code, false, text)),
-        Some((b'-', text)) => Some((code, true, text)),
-        Some(_) => None,
     }
 }
 
@@ -124,27 +113,8 @@ pub(super) fn for_people(reply: &Reply) -> ServerReply {
 /// For the fuzzer: any bytes, cut anywhere, give the same replies or the same error, and no line of theirs
 /// holds what a terminal or a log would act on.
 pub fn fuzz_ftp_replies(bytes: &[u8]) {
-    let run = |step: usize| {
-        let mut replies = Replies::default();
-        let mut all = Vec::new();
-        for piece in bytes.chunks(step.max(1)) {
-            let mut rest = piece;
-            while !rest.is_empty() {
-                match replies.take(rest) {
-                    Ok((taken, reply)) => {
-                        rest = rest.get(taken..).unwrap_or_default();
-                        all.extend(reply);
-                    }
-                    Err(error) => return (all, Some(error.kind)),
-                }
-            }
-        }
-        (all, None)
-    };
-    let whole = run(bytes.len());
-    assert_eq!(whole, run(1));
-    assert_eq!(whole, run(7));
-    for reply in whole.0 {
+    let whole = cut_anywhere::<Replies>(bytes);
+    for reply in whole {
         assert!((100..700).contains(&reply.code) && reply.lines.len() <= KEPT_LINES);
         assert!(
             !reply

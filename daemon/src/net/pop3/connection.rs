@@ -7,7 +7,7 @@ use super::super::{Timeouts, Tls, failure as lost};
 use super::failure::{self, Step};
 use super::login::{self, Dialogue, Next};
 use super::offers::Offers;
-use super::status::{Lines, Status, Statuses};
+use super::status::{self, Status, Statuses};
 use super::unstuff::Unstuff;
 use crate::service::{
     Credentials, Error, ErrorKind, Fault, MailboxOpen, Phase, Progress, Result, Sink,
@@ -233,7 +233,7 @@ impl Connection {
         each: &mut (dyn FnMut(&[u8]) -> Result<()> + Send),
     ) -> Result<()> {
         self.midway = true;
-        let mut lines = Lines::default();
+        let mut lines = status::lines();
         let mut pace = Pace::new(self.timeouts.piece);
         loop {
             let bytes: &[u8] = self.channel.exchange().content();

@@ -1,10 +1,10 @@
 //! For the fuzzer: what a server sends, cut anywhere, means the same.
 
-use super::super::exchange::Answers;
+use super::super::exchange::cut_anywhere;
 use super::lists::{self, Sizes};
 use super::login;
 use super::offers::Offers;
-use super::status::{Lines, Status, Statuses};
+use super::status::{self, Status, Statuses};
 use super::uid;
 use super::unstuff::Unstuff;
 
@@ -12,17 +12,13 @@ use super::unstuff::Unstuff;
 /// and content, or the same error, and nothing of theirs is passed on that a terminal or a log would act on.
 pub fn fuzz_pop3(bytes: &[u8]) {
     let steps = [1, 3, 7];
-    let (answers, rows, whole) = (
-        statuses(bytes, bytes.len()),
-        lines(bytes, bytes.len()),
-        content(bytes, bytes.len()),
-    );
+    let answers = cut_anywhere::<Statuses>(bytes);
+    let (rows, whole) = (lines(bytes, bytes.len()), content(bytes, bytes.len()));
     for step in steps {
-        assert_eq!(answers, statuses(bytes, step));
         assert_eq!(rows, lines(bytes, step));
         assert_eq!(whole, content(bytes, step));
     }
-    for status in &answers.0 {
+    for status in &answers {
         let (Status::Done(words) | Status::Refused(words) | Status::Challenge(words)) = status;
         assert!(words.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
         login::timestamp(words);
@@ -33,23 +29,8 @@ pub fn fuzz_pop3(bytes: &[u8]) {
     assert!(content.len() <= bytes.len());
 }
 
-fn statuses(bytes: &[u8], step: usize) -> (Vec<Status>, bool) {
-    let mut cutter = Statuses::default();
-    let mut all = Vec::new();
-    for mut piece in bytes.chunks(step.max(1)) {
-        while !piece.is_empty() {
-            let Ok((taken, status)) = cutter.take(piece) else {
-                return (all, true);
-            };
-            all.extend(status);
-            piece = piece.get(taken..).unwrap_or_default();
-        }
-    }
-    (all, false)
-}
-
 fn lines(bytes: &[u8], step: usize) -> (Vec<Vec<u8>>, bool) {
-    let mut cutter = Lines::default();
+    let mut cutter = status::lines();
     let mut all = Vec::new();
     for mut piece in bytes.chunks(step.max(1)) {
         while !piece.is_empty() {

@@ -1,58 +1,12 @@
-//! Lines, and those that answer a command (RFC 1939 section 3, RFC 5034 section 4). No I/O.
+//! Answers to commands (RFC 1939 section 3, RFC 5034 section 4). No I/O.
 
 use super::super::exchange::Answers;
+use super::super::lines::Lines;
 use super::super::replies::{nonsense, printable};
 use crate::service::Result;
 
 /// RFC 2449 section 4 gives a response line 512 octets; servers take more.
 const MAX_LINE: usize = 4096;
-
-/// Cuts lines, ended by CR LF or LF alone, and not longer than 4 KiB.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    part: Vec<u8>,
-    /// `part` was given away whole.
-    over: bool,
-}
-
-impl Lines {
-    /// Takes bytes up to the end of one line. Gives how many it took, and the line without its end if that is
-    /// whole. Protocol for a line without end.
-    pub(super) fn take<'a>(&'a mut self, bytes: &'a [u8]) -> Result<(usize, Option<&'a [u8]>)> {
-        if self.over {
-            self.part.clear();
-            self.over = false;
-        }
-        let end = memchr::memchr(b'\n', bytes);
-        let part = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
-        if self.part.len() + part.len() > MAX_LINE {
-            let begun = if self.part.is_empty() {
-                part
-            } else {
-                &self.part
-            };
-            return Err(nonsense("a line has no end", begun));
-        }
-        let taken = part.len() + usize::from(end.is_some());
-        if end.is_none() || !self.part.is_empty() {
-            self.part.extend_from_slice(part);
-        }
-        if end.is_none() {
-            return Ok((taken, None));
-        }
-        let line = if self.part.is_empty() {
-            part
-        } else {
-            self.over = true;
-            &self.part
-        };
-        Ok((taken, Some(line.strip_suffix(b"\r").unwrap_or(line))))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.over || self.part.is_empty()
-    }
-}
 
 /// The answer to a command; its words are printable ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,9 +41,20 @@ impl Status {
     }
 }
 
+/// Lines of answers and listings, not longer than 4 KiB.
+pub(super) fn lines() -> Lines {
+    Lines::new(MAX_LINE, "a line has no end")
+}
+
 /// Cuts answers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Statuses(Lines);
+
+impl Default for Statuses {
+    fn default() -> Self {
+        Self(lines())
+    }
+}
 
 impl Answers for Statuses {
     type Answer = Status;
@@ -139,18 +104,6 @@ mod tests {
         }
         let error = Statuses::default().take(b"* OK IMAP4\r\n").unwrap_err();
         assert!(error.text.contains("* OK IMAP4"));
-    }
-
-    #[test]
-    fn a_line_without_end_is_cut_off() {
-        let mut lines = Lines::default();
-        assert!(lines.take(&[b'x'; 4097]).is_err());
-        let mut lines = Lines::default();
-        assert_eq!(lines.take(&[b'x'; 4096]).unwrap(), (4096, None));
-        assert!(lines.take(b"x").is_err());
-        let mut lines = Lines::default();
-        lines.take(&[b'x'; 4096]).unwrap();
-        assert_eq!(lines.take(b"\ny").unwrap().1.unwrap().len(), 4096);
     }
 
     #[test]

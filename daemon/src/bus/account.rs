@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::options::Options;
-use super::requests::{Luggage, Requests};
+use super::requests::Requests;
 use super::view::Properties;
 use crate::account::{Change, Kept, ServerSettings, View};
 use crate::config::secret_text;
@@ -180,10 +180,9 @@ impl Account {
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
         let options = Options::of(options)?;
-        let caller = Caller::of(&header, connection).await?;
-        let (request, luggage) = (Request::AccountTest, Luggage::default());
+        let request = Request::AccountTest;
         self.requests
-            .submit(&caller, &self.name, request, luggage, options)
+            .ask(&header, connection, &self.name, request, options)
             .await
     }
 

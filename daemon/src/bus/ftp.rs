@@ -56,22 +56,6 @@ impl UploadOptions {
 }
 
 impl Ftp {
-    /// A request that is all in its words.
-    async fn ask(
-        &self,
-        header: &Header<'_>,
-        connection: &Connection,
-        account: &str,
-        request: Request,
-        options: Dict<'_>,
-    ) -> Result<OwnedObjectPath> {
-        let options = Options::of(options)?;
-        let caller = Caller::of(header, connection).await?;
-        self.requests
-            .submit(&caller, account, request, Luggage::default(), options)
-            .await
-    }
-
     /// A descriptor becomes a file in the spool.
     async fn copy(&self, caller: &Caller, fd: OwnedFd) -> Result<Upload> {
         let world = &self.requests.world;
@@ -194,12 +178,14 @@ impl Ftp {
         remote: &str,
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
+        let options = Options::of(options)?;
         let request = Request::FtpDownload {
             remote: remote.to_owned(),
             from: 0,
             to_caller: false,
         };
-        self.ask(&header, connection, account, request, options)
+        self.requests
+            .ask(&header, connection, account, request, options)
             .await
     }
 
@@ -212,10 +198,12 @@ impl Ftp {
         folder: &str,
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
+        let options = Options::of(options)?;
         let request = Request::FtpList {
             folder: folder.to_owned(),
         };
-        self.ask(&header, connection, account, request, options)
+        self.requests
+            .ask(&header, connection, account, request, options)
             .await
     }
 
@@ -228,10 +216,12 @@ impl Ftp {
         remote: &str,
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
+        let options = Options::of(options)?;
         let request = Request::FtpRemove {
             remote: remote.to_owned(),
         };
-        self.ask(&header, connection, account, request, options)
+        self.requests
+            .ask(&header, connection, account, request, options)
             .await
     }
 
@@ -244,10 +234,12 @@ impl Ftp {
         remote: &str,
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
+        let options = Options::of(options)?;
         let request = Request::FtpMakeDirectory {
             remote: remote.to_owned(),
         };
-        self.ask(&header, connection, account, request, options)
+        self.requests
+            .ask(&header, connection, account, request, options)
             .await
     }
 
@@ -261,11 +253,13 @@ impl Ftp {
         to: &str,
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
+        let options = Options::of(options)?;
         let request = Request::FtpRename {
             from: from.to_owned(),
             to: to.to_owned(),
         };
-        self.ask(&header, connection, account, request, options)
+        self.requests
+            .ask(&header, connection, account, request, options)
             .await
     }
 }

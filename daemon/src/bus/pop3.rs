@@ -1,12 +1,11 @@
 //! `org.hayesd1.Pop3`, at `/org/hayesd1`.
 
-use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::messages::MessageExporter;
 use super::options::Options;
 use super::path;
-use super::requests::{Luggage, Requests};
+use super::requests::Requests;
 use super::view::{OwnedMap, microseconds, owned};
 use crate::inbox::{Info, MessageId};
 use crate::job::Request;
@@ -32,22 +31,6 @@ fn uids(list: &[&str]) -> Result<Vec<String>> {
     Ok(list.iter().map(|uid| (*uid).to_owned()).collect())
 }
 
-impl Pop3 {
-    async fn ask(
-        &self,
-        header: &Header<'_>,
-        connection: &Connection,
-        account: &str,
-        request: Request,
-        options: Options,
-    ) -> Result<OwnedObjectPath> {
-        let caller = Caller::of(header, connection).await?;
-        self.requests
-            .submit(&caller, account, request, Luggage::default(), options)
-            .await
-    }
-}
-
 #[interface(name = "org.hayesd1.Pop3", introspection_docs = false)]
 impl Pop3 {
     #[zbus(out_args("job"))]
@@ -59,7 +42,8 @@ impl Pop3 {
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
         let options = Options::of(options)?;
-        self.ask(&header, connection, account, Request::Pop3Check, options)
+        self.requests
+            .ask(&header, connection, account, Request::Pop3Check, options)
             .await
     }
 
@@ -78,7 +62,8 @@ impl Pop3 {
             uids: uids(&uidl)?,
             delete,
         };
-        self.ask(&header, connection, account, request, options)
+        self.requests
+            .ask(&header, connection, account, request, options)
             .await
     }
 
@@ -97,7 +82,8 @@ impl Pop3 {
             uid: uidl.to_owned(),
             lines,
         };
-        self.ask(&header, connection, account, request, options)
+        self.requests
+            .ask(&header, connection, account, request, options)
             .await
     }
 
@@ -112,7 +98,8 @@ impl Pop3 {
     ) -> Result<OwnedObjectPath> {
         let options = Options::of(options)?;
         let request = Request::Pop3Delete { uids: uids(&uidl)? };
-        self.ask(&header, connection, account, request, options)
+        self.requests
+            .ask(&header, connection, account, request, options)
             .await
     }
 

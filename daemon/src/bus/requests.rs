@@ -8,7 +8,8 @@ use super::world::World;
 use crate::job::{Origin, Request, RequestSubmission, Upload};
 use crate::service::{ErrorKind, Sink};
 use std::sync::Arc;
-use zbus::OwnedObjectPath;
+use zbus::message::Header;
+use zbus::{Connection, OwnedObjectPath};
 
 /// Makes requests.
 #[derive(Clone)]
@@ -25,6 +26,20 @@ pub(super) struct Luggage {
 }
 
 impl Requests {
+    /// Submits a request that is all in its words, for whoever calls.
+    pub(super) async fn ask(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        account: &str,
+        request: Request,
+        options: Options,
+    ) -> Result<OwnedObjectPath> {
+        let caller = Caller::of(header, connection).await?;
+        self.submit(&caller, account, request, Luggage::default(), options)
+            .await
+    }
+
     /// Submits a request; its job's object is there before its path is told.
     pub(super) async fn submit(
         &self,

@@ -5,7 +5,7 @@ use super::source::FileSource;
 use super::{GOODBYE, Inquiry, no_way};
 use crate::job::progress::Doing;
 use crate::job::request::{ListedEntry, Request, Service, Summary};
-use crate::job::types::{Backs, Via};
+use crate::job::types::{Backs, FtpAccount, Via};
 use crate::service::{
     Entry, Error, ErrorKind, FileOpen, FileSession, Phase, Placing, Progress, Reach,
     Representation, Result,
@@ -23,6 +23,24 @@ pub(super) async fn carry_out(
     doing: &Doing,
 ) -> Result<Summary> {
     let account = inquiry.shared.accounts.ftp(&inquiry.account)?;
+    let mut session = open(inquiry, account, via, backs, doing).await?;
+    doing.phase(Phase::Preparing);
+    let result = over(inquiry, &mut *session, doing).await;
+    // One that failed may be in the middle of something.
+    if result.is_ok() {
+        tokio::spawn(timeout(GOODBYE, session.close()));
+    }
+    result
+}
+
+/// A session with the account's server.
+pub(super) async fn open(
+    inquiry: &Inquiry,
+    account: FtpAccount,
+    via: &Via,
+    backs: &dyn Backs,
+    doing: &Doing,
+) -> Result<Box<dyn FileSession>> {
     let back = backs.files(via).ok_or_else(|| no_way(via, "files"))?;
     let open = FileOpen {
         // The administrator chose it.
@@ -32,14 +50,7 @@ pub(super) async fn carry_out(
         account: account.account,
         active: account.active,
     };
-    let mut session = back.open(&open, doing).await?;
-    doing.phase(Phase::Preparing);
-    let result = over(inquiry, &mut *session, doing).await;
-    // One that failed may be in the middle of something.
-    if result.is_ok() {
-        tokio::spawn(timeout(GOODBYE, session.close()));
-    }
-    result
+    back.open(&open, doing).await
 }
 
 async fn over(inquiry: &Inquiry, session: &mut dyn FileSession, doing: &Doing) -> Result<Summary> {

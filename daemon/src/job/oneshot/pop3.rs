@@ -5,7 +5,7 @@ use super::{GOODBYE, Inquiry, no_way};
 use crate::inbox::Arrival;
 use crate::job::progress::Doing;
 use crate::job::request::{Handled, Request, Service, Summary};
-use crate::job::types::{Backs, Via};
+use crate::job::types::{Backs, Pop3Account, Via};
 use crate::service::{
     Error, ErrorKind, Fault, MailboxOpen, MailboxSession, Phase, Progress, Reach, Result, Wanted,
 };
@@ -24,14 +24,7 @@ pub(super) async fn carry_out(
     doing: &Doing,
 ) -> Result<Summary> {
     let account = inquiry.shared.accounts.pop3(&inquiry.account)?;
-    let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
-    let open = MailboxOpen {
-        // The administrator chose it.
-        reach: Reach::default(),
-        server: account.server,
-        credentials: inquiry.prove(Service::Pop3, account.credentials).await?,
-    };
-    let session = back.open(&open, doing).await?;
+    let session = open(inquiry, account, via, backs, doing).await?;
     doing.phase(Phase::Preparing);
     match &inquiry.request {
         Request::Pop3Top { uid, lines } => top(inquiry, session, uid, *lines).await,
@@ -39,6 +32,24 @@ pub(super) async fn carry_out(
         Request::Pop3Fetch { uids, delete } => fetch(inquiry, session, uids, *delete, doing).await,
         _ => check(inquiry, session).await,
     }
+}
+
+/// A session with the account's server.
+pub(super) async fn open(
+    inquiry: &Inquiry,
+    account: Pop3Account,
+    via: &Via,
+    backs: &dyn Backs,
+    doing: &Doing,
+) -> Result<Box<dyn MailboxSession>> {
+    let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
+    let open = MailboxOpen {
+        // The administrator chose it.
+        reach: Reach::default(),
+        server: account.server,
+        credentials: inquiry.prove(Service::Pop3, account.credentials).await?,
+    };
+    back.open(&open, doing).await
 }
 
 /// Nothing was changed, so nobody waits for the good-bye.

@@ -1,14 +1,13 @@
 //! The test of an account: a login to each of its servers, and which step failed.
 
 use super::sheet::Sheet;
-use super::{GOODBYE, Inquiry, no_way};
+use super::{GOODBYE, Inquiry, ftp, no_way, pop3};
 use crate::job::progress::Doing;
 use crate::job::request::{Service, Summary, Tested};
 use crate::job::types::{Backs, Via};
 use crate::message::Mailbox;
 use crate::service::{
-    Error, ErrorKind, Fault, FileOpen, MailOpen, MailboxOpen, Phase, Reach, RecipientPolicy,
-    Result, Shape,
+    Error, ErrorKind, Fault, MailOpen, Phase, Reach, RecipientPolicy, Result, Shape,
 };
 use tokio::time::timeout;
 
@@ -109,14 +108,7 @@ async fn mailbox(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing)
         return Ok(false);
     };
     doing.chosen(via);
-    let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
-    let open = MailboxOpen {
-        // The administrator chose it.
-        reach: Reach::default(),
-        server: account.server,
-        credentials: inquiry.prove(Service::Pop3, account.credentials).await?,
-    };
-    let session = back.open(&open, doing).await?;
+    let session = pop3::open(inquiry, account, via, backs, doing).await?;
     let _ = timeout(GOODBYE, session.close()).await;
     Ok(true)
 }
@@ -126,16 +118,7 @@ async fn files(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing) -
         return Ok(false);
     };
     doing.chosen(via);
-    let back = backs.files(via).ok_or_else(|| no_way(via, "files"))?;
-    let open = FileOpen {
-        // The administrator chose it.
-        reach: Reach::default(),
-        server: account.server,
-        credentials: inquiry.prove_any(Service::Ftp, account.credentials).await?,
-        account: account.account,
-        active: account.active,
-    };
-    let session = back.open(&open, doing).await?;
+    let session = ftp::open(inquiry, account, via, backs, doing).await?;
     let _ = timeout(GOODBYE, session.close()).await;
     Ok(true)
 }

@@ -111,18 +111,32 @@ impl Copies {
         .await
     }
 
-    /// The same into a new file, which is synced; gives its size. Nothing is left of one that fails.
-    pub(super) async fn save(&self, fd: OwnedFd, to: PathBuf, most: u64, uid: u32) -> Result<u64> {
-        self.run(uid, move || {
-            save(&fd, &to, most, Instant::now() + LIMIT).inspect_err(|_| {
-                // It goes at the next start, if not now.
-                let _ = std::fs::remove_file(&to);
-            })
-        })
-        .await
+    /// The same into a new file, which is synced; gives its size, which `fits` has judged. Nothing is left
+    /// of one that fails.
+    pub(super) async fn save(
+        &self,
+        fd: OwnedFd,
+        to: PathBuf,
+        most: u64,
+        uid: u32,
+        fits: impl FnOnce(u64) -> Result<()> + Send + 'static,
+    ) -> Result<u64> {
+        let work = move || {
+            let made = Made {
+                path: to,
+                kept: false,
+            };
+            let size = save(&fd, &made.path, most, Instant::now() + LIMIT)?;
+            fits(size)?;
+            Ok((made, size))
+        };
+        let (mut made, size) = self.run(uid, work).await?;
+        made.kept = true;
+        Ok(size)
     }
 
-    async fn run<T: Send + 'static>(
+    /// Does with a descriptor what may block, for a user. `Busy`, `Timeout`, `QuotaExceeded` as above.
+    pub(super) async fn run<T: Send + 'static>(
         &self,
         uid: u32,
         work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -149,6 +163,21 @@ impl Copies {
                 "reading the descriptor broke off",
             )),
             Err(_) => Err(too_slow()),
+        }
+    }
+}
+
+/// A new file, which goes unless it is kept: when nobody waits for it any more, on the thread that made it.
+struct Made {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if !self.kept {
+            // It goes at the next start, if not now.
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }
@@ -375,13 +404,30 @@ mod tests {
         let to = folder.join("made");
         let copies = Copies::default();
         let bytes = vec![7; 200_000];
-        let refused = copies.save(file(&bytes).into(), to.clone(), 199_999, 1);
+        let refused = copies.save(file(&bytes).into(), to.clone(), 199_999, 1, |_| Ok(()));
         assert_eq!(name(refused.await), "TooLarge");
         assert!(!to.exists());
-        let size = copies.save(file(&bytes).into(), to.clone(), 200_000, 1);
+        let wrong = |size| Err(Refused::argument(format!("{size} bytes")));
+        let refused = copies.save(file(&bytes).into(), to.clone(), 200_000, 1, wrong);
+        assert_eq!(name(refused.await), "InvalidArgument");
+        assert!(!to.exists());
+        let size = copies.save(file(&bytes).into(), to.clone(), 200_000, 1, |_| Ok(()));
         assert_eq!(size.await.unwrap(), 200_000);
         assert_eq!(std::fs::read(&to).unwrap(), bytes);
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_nobody_waits_for_any_more_goes() {
+        let path = std::env::temp_dir().join(format!("hayesd-unwanted-{}", std::process::id()));
+        std::fs::write(&path, b"x").unwrap();
+        let (done, result) = oneshot::channel();
+        drop(result);
+        let kept = false;
+        let made = path.clone();
+        let unsent = done.send(Made { path: made, kept });
+        drop(unsent);
+        assert!(!path.exists());
     }
 
     #[tokio::test]

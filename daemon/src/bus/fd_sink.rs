@@ -32,12 +32,14 @@ enum Kind {
 /// A descriptor to write to.
 #[derive(Debug)]
 pub(super) struct FdSink {
-    fd: Arc<OwnedFd>,
+    /// There until it is dropped.
+    fd: Option<Arc<OwnedFd>>,
     kind: Kind,
 }
 
 impl FdSink {
-    /// Judges a descriptor. With `resume`, it is a file that is gone on with: what it has is told.
+    /// Judges a descriptor, which may block where its file is on another machine. With `resume`, it is a
+    /// file that is gone on with: what it has is told.
     ///
     /// # Errors
     ///
@@ -70,8 +72,18 @@ impl FdSink {
             }
             from = u64::try_from(lseek(&fd, 0, Whence::SeekEnd).map_err(failed)?).unwrap_or(0);
         }
-        let fd = Arc::new(fd);
+        let fd = Some(Arc::new(fd));
         Ok((Self { fd, kind }, from))
+    }
+}
+
+impl Drop for FdSink {
+    /// A file on another machine goes there when it is closed: not on the event loop.
+    fn drop(&mut self) {
+        let fd = self.fd.take();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn_blocking(move || drop(fd));
+        }
     }
 }
 
@@ -88,7 +100,10 @@ impl Sink for FdSink {
     fn put<'a>(&'a mut self, bytes: &'a mut Vec<u8>) -> BoxFuture<'a, crate::service::Result<()>> {
         Box::pin(async move {
             let given_up = Waiting(Arc::default());
-            let (fd, kind, over) = (Arc::clone(&self.fd), self.kind, Arc::clone(&given_up.0));
+            let (kind, over) = (self.kind, Arc::clone(&given_up.0));
+            let fd = self.fd.clone().ok_or_else(|| {
+                Error::new(ErrorKind::Internal, "the descriptor was closed already")
+            })?;
             let content = std::mem::take(bytes);
             let work = move || write_all(&fd, kind, &content, &over).map(|()| content);
             let written = tokio::task::spawn_blocking(work).await.map_err(|_| {

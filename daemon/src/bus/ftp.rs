@@ -43,27 +43,33 @@ impl UploadOptions {
             usual: Options::of(options)?,
         })
     }
+}
 
-    /// What came is what was to come.
-    fn check_size(&self, came: u64) -> Result<()> {
-        match self.size {
-            Some(size) if size != came => Err(Refused::argument(format!(
-                "the key `size` says {size} bytes, but {came} came"
-            ))),
-            _ => Ok(()),
-        }
+/// What came is what was to come, if that was said.
+fn check_size(said: Option<u64>, came: u64) -> Result<()> {
+    match said {
+        Some(size) if size != came => Err(Refused::argument(format!(
+            "the key `size` says {size} bytes, but {came} came"
+        ))),
+        _ => Ok(()),
     }
 }
 
 impl Ftp {
-    /// A descriptor becomes a file in the spool.
-    async fn copy(&self, caller: &Caller, fd: OwnedFd) -> Result<Upload> {
+    /// A descriptor becomes a file in the spool, of the size that was said, if it was.
+    async fn copy(&self, caller: &Caller, fd: OwnedFd, said: Option<u64>) -> Result<Upload> {
         let world = &self.requests.world;
         let origin = Origin::Bus { uid: caller.uid };
         let place = world.jobs.upload_place(&origin).await?;
         let copied = world
             .copies
-            .save(fd, place.path.clone(), place.most, caller.uid)
+            .save(
+                fd,
+                place.path.clone(),
+                place.most,
+                caller.uid,
+                move |came| check_size(said, came),
+            )
             .await;
         match copied {
             Ok(size) => Ok(Upload::File(place.path, size)),
@@ -101,14 +107,8 @@ impl Ftp {
         let name = self.requests.world.account(account)?;
         self.requests.world.accounts.ftp(&name)?;
         let caller = Caller::of(&header, connection).await?;
-        let made = self.copy(&caller, OwnedFd::from(content)).await?;
-        if let Err(error) = options.check_size(made.size()) {
-            if let Upload::File(path, _) = made {
-                // It goes at the next start, if not now.
-                let _ = std::fs::remove_file(path);
-            }
-            return Err(error);
-        }
+        let content = OwnedFd::from(content);
+        let made = self.copy(&caller, content, options.size).await?;
         let luggage = Luggage {
             upload: Some(made),
             into: None,
@@ -129,7 +129,7 @@ impl Ftp {
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
         let options = UploadOptions::of(options)?;
-        options.check_size(content.len() as u64)?;
+        check_size(options.size, content.len() as u64)?;
         let caller = Caller::of(&header, connection).await?;
         let luggage = Luggage {
             upload: Some(Upload::Bytes(content.to_vec())),
@@ -153,8 +153,11 @@ impl Ftp {
     ) -> Result<OwnedObjectPath> {
         let resume = options.bool("resume")?.unwrap_or(false);
         let options = Options::of(options)?;
-        let (sink, from) = FdSink::new(OwnedFd::from(into), resume)?;
         let caller = Caller::of(&header, connection).await?;
+        let into = OwnedFd::from(into);
+        let copies = &self.requests.world.copies;
+        let judged = copies.run(caller.uid, move || FdSink::new(into, resume));
+        let (sink, from) = judged.await?;
         let request = Request::FtpDownload {
             remote: remote.to_owned(),
             from,

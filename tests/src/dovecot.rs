@@ -2,14 +2,11 @@
 
 use crate::authority::Authority;
 use crate::folder::Folder;
+use crate::ports;
 use crate::postfix::mail_uid;
-use crate::process::{as_root, show};
-use crate::{ports, wait};
-use anyhow::{Context as _, Result, bail};
-use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpStream};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Stdio};
+use crate::server::{Plan, Server, tried};
+use anyhow::Result;
+use std::fs;
 
 /// The user that has a mailbox.
 pub const USER: &str = "pump7";
@@ -28,11 +25,9 @@ pub struct Ports {
 
 /// The server. It stops when it is dropped, and as well when the test's process dies.
 pub struct Dovecot {
-    child: Child,
+    server: Server,
     ports: Ports,
     authority: Authority,
-    // The last field: removed after the server has gone.
-    folder: Folder,
 }
 
 impl Dovecot {
@@ -43,13 +38,7 @@ impl Dovecot {
     /// Dovecot is not installed, we are neither root nor may become it by `sudo -n`, or it does not
     /// start; the text holds its log.
     pub fn start(messages: &[Vec<u8>]) -> Result<Self> {
-        // Somebody may take a port between our look and Dovecot's bind.
-        for _ in 0..2 {
-            if let Ok(dovecot) = Self::try_start(messages) {
-                return Ok(dovecot);
-            }
-        }
-        Self::try_start(messages)
+        tried(|| Self::try_start(messages))
     }
 
     fn try_start(messages: &[Vec<u8>]) -> Result<Self> {
@@ -61,39 +50,20 @@ impl Dovecot {
         };
         configure(&folder, &authority, ports)?;
         deliver(&folder, messages)?;
-        let log = File::create(folder.join("start.log"))?;
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/dovecot.sh");
-        let child = as_root("sh")
-            .arg(script)
-            .arg(folder.path())
-            .arg(mail_uid().to_string())
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            // Ctrl-C at the terminal is for the test; the server ends after it.
-            .process_group(0)
-            .spawn()
-            .context("dovecot.sh does not start")?;
-        let mut dovecot = Self {
-            child,
+        let arguments = vec![folder.path().into(), mail_uid().to_string().into()];
+        let plan = Plan {
+            name: "Dovecot",
+            script: "dovecot.sh",
+            arguments,
+            input: "",
+            ports: &[ports.plain, ports.implicit],
+            log: "dovecot.log",
+        };
+        Ok(Self {
+            server: Server::start(folder, plan)?,
             ports,
             authority,
-            folder,
-        };
-        for port in [ports.plain, ports.implicit] {
-            let child = &mut dovecot.child;
-            let listens = wait::until("Dovecot to listen", wait::LONG, || {
-                if matches!(child.try_wait(), Ok(Some(_))) {
-                    return Some(false);
-                }
-                let answer = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
-                answer.is_ok().then_some(true)
-            })?;
-            if !listens {
-                bail!("Dovecot does not start:\n{}", dovecot.log());
-            }
-        }
-        Ok(dovecot)
+        })
     }
 
     /// Its ports.
@@ -108,18 +78,7 @@ impl Dovecot {
 
     /// What it has logged.
     pub fn log(&self) -> String {
-        ["start.log", "dovecot.log"]
-            .map(|name| fs::read_to_string(self.folder.join(name)).unwrap_or_default())
-            .concat()
-    }
-}
-
-impl Drop for Dovecot {
-    fn drop(&mut self) {
-        // The end of its input is what the script waits for.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-        show("Dovecot", &self.log());
+        self.server.log()
     }
 }
 

@@ -2,15 +2,11 @@
 
 use crate::authority::Authority;
 use crate::folder::Folder;
-use crate::process::{as_root, show};
-use crate::{ports, wait};
+use crate::ports;
+use crate::server::{Plan, Server, tried};
 use anyhow::{Context as _, Result, bail};
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpStream};
-use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 /// The user that both know.
 pub const USER: &str = "ftp";
@@ -40,12 +36,10 @@ pub enum Kind {
 
 /// A server. It stops when it is dropped, and as well when the test's process dies.
 pub struct FtpServer {
-    child: Child,
+    server: Server,
     explicit: u16,
     implicit: u16,
     authority: Authority,
-    // The last field: removed after the server has gone.
-    folder: Folder,
 }
 
 impl FtpServer {
@@ -55,13 +49,7 @@ impl FtpServer {
     /// It is not installed and can't be fetched, we are neither root nor may become it by `sudo -n`, or it
     /// does not start; the text holds its log.
     pub fn start(kind: Kind) -> Result<Self> {
-        // Somebody may take a port between our look and the server's bind.
-        for _ in 0..2 {
-            if let Ok(server) = Self::try_start(kind) {
-                return Ok(server);
-            }
-        }
-        Self::try_start(kind)
+        tried(|| Self::try_start(kind))
     }
 
     fn try_start(kind: Kind) -> Result<Self> {
@@ -90,49 +78,27 @@ impl FtpServer {
             "conf/server.pem",
             authority.server(&["localhost", "127.0.0.1"])?,
         )?;
-        let log = File::create(folder.join("start.log"))?;
-        let mut child = as_root("sh")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/ftpd.sh"))
-            .arg(name)
-            .arg(folder.path())
-            .args([explicit.to_string(), implicit.to_string()])
-            .arg(&beside)
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            // Ctrl-C at the terminal is for the test; the server ends after it.
-            .process_group(0)
-            .spawn()
-            .context("ftpd.sh does not start")?;
-        if let Some(stdin) = &mut child.stdin {
-            writeln!(stdin, "{PASSWORD}")?;
-        }
-        let mut server = Self {
-            child,
+        let arguments = vec![
+            name.into(),
+            folder.path().into(),
+            explicit.to_string().into(),
+            implicit.to_string().into(),
+            beside.into(),
+        ];
+        let plan = Plan {
+            name: "the FTP server",
+            script: "ftpd.sh",
+            arguments,
+            input: &format!("{PASSWORD}\n"),
+            ports: &[explicit, implicit],
+            log: "ftpd.log",
+        };
+        Ok(Self {
+            server: Server::start(folder, plan)?,
             explicit,
             implicit,
             authority,
-            folder,
-        };
-        server.wait_until_it_listens()?;
-        Ok(server)
-    }
-
-    fn wait_until_it_listens(&mut self) -> Result<()> {
-        for port in [self.explicit, self.implicit] {
-            let child = &mut self.child;
-            let listens = wait::until("the FTP server to listen", wait::LONG, || {
-                if matches!(child.try_wait(), Ok(Some(_))) {
-                    return Some(false);
-                }
-                let answer = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
-                answer.is_ok().then_some(true)
-            })?;
-            if !listens {
-                bail!("the FTP server does not start:\n{}", self.log());
-            }
-        }
-        Ok(())
+        })
     }
 
     /// Its port without TLS, or with TLS after AUTH.
@@ -152,24 +118,12 @@ impl FtpServer {
 
     /// Where a file of its folder `work` is.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.join("files/work").join(name)
+        self.server.folder().join("files/work").join(name)
     }
 
     /// What it has logged.
     pub fn log(&self) -> String {
-        ["start.log", "conf/log"]
-            .map(|name| fs::read_to_string(self.folder.join(name)).unwrap_or_default())
-            .concat()
-    }
-}
-
-impl Drop for FtpServer {
-    fn drop(&mut self) {
-        let log = self.log();
-        // The end of its input is what the script waits for.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-        show("the FTP server", &log);
+        self.server.log()
     }
 }
 

@@ -25,6 +25,7 @@ pub mod postfix;
 pub mod process;
 pub mod quectel;
 pub mod scale;
+mod server;
 pub mod site;
 pub mod smtp;
 pub mod terminal;

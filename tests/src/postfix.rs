@@ -3,16 +3,11 @@
 use crate::authority::Authority;
 use crate::folder::Folder;
 use crate::mailbox::Mailbox;
-use crate::process::{as_root, show};
-use crate::{ports, wait};
-use anyhow::{Context as _, Result, bail};
+use crate::ports;
+use crate::server::{Plan, Server, tried};
+use anyhow::Result;
 use nix::unistd::Uid;
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpStream};
-use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
 
 /// The user that may relay.
 pub const USER: &str = "pump7@example.org";
@@ -47,11 +42,9 @@ pub struct Ports {
 
 /// The server. It stops when it is dropped, and as well when the test's process dies.
 pub struct Postfix {
-    child: Child,
+    server: Server,
     ports: Ports,
     authority: Authority,
-    // The last field: removed after the server has gone.
-    folder: Folder,
 }
 
 impl Postfix {
@@ -61,13 +54,7 @@ impl Postfix {
     /// Postfix is not installed, we are neither root nor may become it by `sudo -n`, or it does not
     /// start; the text holds its log.
     pub fn start() -> Result<Self> {
-        // Somebody may take a port between our look and Postfix's bind.
-        for _ in 0..2 {
-            if let Ok(postfix) = Self::try_start() {
-                return Ok(postfix);
-            }
-        }
-        Self::try_start()
+        tried(Self::try_start)
     }
 
     fn try_start() -> Result<Self> {
@@ -80,52 +67,25 @@ impl Postfix {
             other_host: ports::free()?,
         };
         configure(&folder, &authority, ports)?;
-        let log = File::create(folder.join("start.log"))?;
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/postfix.sh");
-        let mut child = as_root("sh")
-            .arg(script)
-            .arg(folder.path())
-            .arg(mail_uid().to_string())
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            // Ctrl-C at the terminal is for the test; the server ends after it.
-            .process_group(0)
-            .spawn()
-            .context("postfix.sh does not start")?;
-        if let Some(stdin) = &mut child.stdin {
-            writeln!(stdin, "{PASSWORD}")?;
-        }
-        let mut postfix = Self {
-            child,
+        let arguments = vec![folder.path().into(), mail_uid().to_string().into()];
+        let plan = Plan {
+            name: "Postfix",
+            script: "postfix.sh",
+            arguments,
+            input: &format!("{PASSWORD}\n"),
+            ports: &[
+                ports.plain,
+                ports.starttls,
+                ports.implicit,
+                ports.other_host,
+            ],
+            log: "mail.log",
+        };
+        Ok(Self {
+            server: Server::start(folder, plan)?,
             ports,
             authority,
-            folder,
-        };
-        postfix.wait_until_it_listens()?;
-        Ok(postfix)
-    }
-
-    fn wait_until_it_listens(&mut self) -> Result<()> {
-        for port in [
-            self.ports.plain,
-            self.ports.starttls,
-            self.ports.implicit,
-            self.ports.other_host,
-        ] {
-            let child = &mut self.child;
-            let listens = wait::until("Postfix to listen", wait::LONG, || {
-                if matches!(child.try_wait(), Ok(Some(_))) {
-                    return Some(false);
-                }
-                let answer = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
-                answer.is_ok().then_some(true)
-            })?;
-            if !listens {
-                bail!("Postfix does not start:\n{}", self.log());
-            }
-        }
-        Ok(())
+        })
     }
 
     /// Its ports.
@@ -141,7 +101,7 @@ impl Postfix {
     /// The mailbox of one of [`RECIPIENTS`].
     pub fn mailbox(&self, recipient: &str) -> Mailbox {
         let name = recipient.split('@').next().unwrap_or(recipient);
-        Mailbox::new(recipient, self.folder.join("mail").join(name))
+        Mailbox::new(recipient, self.server.folder().join("mail").join(name))
     }
 
     /// All mailboxes.
@@ -151,18 +111,7 @@ impl Postfix {
 
     /// What it has logged.
     pub fn log(&self) -> String {
-        ["start.log", "mail.log"]
-            .map(|name| fs::read_to_string(self.folder.join(name)).unwrap_or_default())
-            .concat()
-    }
-}
-
-impl Drop for Postfix {
-    fn drop(&mut self) {
-        // The end of its input is what the script waits for.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-        show("Postfix", &self.log());
+        self.server.log()
     }
 }
 

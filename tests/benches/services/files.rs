@@ -1,8 +1,9 @@
 //! A file to a vsftpd, and back.
 
+use crate::access::Access;
 use crate::contest::{Plan, Run};
 use crate::figures::Used;
-use crate::hayesd::{Hayesd, done, endpoint};
+use crate::hayesd::{Hayesd, done};
 use crate::tool;
 use anyhow::{Result, ensure};
 use hayes_dbus::FtpProxy;
@@ -28,12 +29,8 @@ pub(crate) fn bench(plan: &Plan) -> Result<()> {
         }
         let tools = Tools::new(plan.scale.file, tls)?;
         let mut hayesd = Hayesd::start(|site| {
-            let tls_word = if tls { "starttls" } else { "none" };
-            let ftp = endpoint(site, tools.server.explicit(), tls_word, (USER, PASSWORD))?;
-            Ok(format!(
-                "[tls]\nroots = \"{}\"\n[account.run0]\nftp = {ftp}\n",
-                tools.root
-            ))
+            let (roots, ftp) = (tools.access.roots(), tools.access.endpoint(site)?);
+            Ok(format!("{roots}[account.run0]\nftp = {ftp}\n"))
         })?;
         if plan.wanted(&up) {
             upload(plan, &up, &mut hayesd, &tools)?;
@@ -87,8 +84,7 @@ fn download(plan: &Plan, work: &str, hayesd: &mut Hayesd, tools: &Tools) -> Resu
 /// The server, and what the others need.
 struct Tools {
     server: FtpServer,
-    tls: bool,
-    root: String,
+    access: Access,
     length: usize,
     folder: Folder,
 }
@@ -96,14 +92,18 @@ struct Tools {
 impl Tools {
     fn new(length: usize, tls: bool) -> Result<Self> {
         let server = FtpServer::start(Kind::Vsftpd)?;
-        let root = server.authority().root().display().to_string();
+        let access = Access {
+            port: server.explicit(),
+            tls: if tls { "starttls" } else { "none" },
+            root: server.authority().root().display().to_string(),
+            user: USER,
+            password: PASSWORD,
+        };
         let folder = Folder::new("files")?;
         folder.write("up", noise(length, 7))?;
-        folder.write("curl", format!("user = \"{USER}:{PASSWORD}\"\n"))?;
         Ok(Self {
             server,
-            tls,
-            root,
+            access,
             length,
             folder,
         })
@@ -114,7 +114,7 @@ impl Tools {
     }
 
     fn url(&self, name: &str) -> String {
-        format!("ftp://127.0.0.1:{}/{FOLDER}/{name}", self.server.explicit())
+        format!("ftp://127.0.0.1:{}/{FOLDER}/{name}", self.access.port)
     }
 
     /// By hayesd.
@@ -138,14 +138,13 @@ impl Tools {
         self.came(used, Path::new(&file))
     }
 
+    fn tls(&self) -> bool {
+        self.access.tls != "none"
+    }
+
     fn curl(&self, what: &[&str]) -> Result<Option<Used>> {
-        let config = self.path("curl");
-        let mut arguments = vec!["-q", "-sS", "--config", &config, "--cacert", &self.root];
-        if self.tls {
-            arguments.push("--ssl-reqd");
-        }
-        arguments.extend(what);
-        tool::measure("curl", &arguments, None)
+        let tls: &[&str] = if self.tls() { &["--ssl-reqd"] } else { &[] };
+        self.access.curl(&self.folder, &[tls, what].concat())
     }
 
     fn lftp_up(&self) -> Result<Option<Used>> {
@@ -160,7 +159,7 @@ impl Tools {
     }
 
     fn lftp(&self, what: &str) -> Result<Option<Used>> {
-        let (allowed, forced) = if self.tls {
+        let (allowed, forced) = if self.tls() {
             ("true", "true")
         } else {
             ("false", "false")
@@ -170,8 +169,7 @@ impl Tools {
              set ftp:ssl-allow {allowed}\nset ftp:ssl-force {forced}\n\
              set ftp:ssl-protect-data {forced}\nset ssl:ca-file {}\n\
              open -u {USER},{PASSWORD} ftp://127.0.0.1:{}\n{what}\n",
-            self.root,
-            self.server.explicit(),
+            self.access.root, self.access.port,
         );
         let script = self.folder.write("lftp", script)?.display().to_string();
         tool::measure("lftp", &["--norc", "-f", &script], None)

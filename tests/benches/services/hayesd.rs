@@ -82,18 +82,3 @@ pub(crate) async fn done(client: &Client, path: &str) -> Result<hayes_dbus::Deta
     ensure!(state == "done", "{path} is {state}: {result:?}");
     Ok(result)
 }
-
-/// How an account's server is written in the configuration.
-pub(crate) fn endpoint(
-    site: &Site,
-    port: u16,
-    tls: &str,
-    (user, password): (&str, &str),
-) -> Result<String> {
-    let secret = site.secret("password", password)?;
-    Ok(format!(
-        "{{ host = \"127.0.0.1\", port = {port}, tls = \"{tls}\", user = \"{user}\", \
-         password = {{ file = \"{}\" }}, plain_auth = true }}",
-        secret.display()
-    ))
-}

@@ -1,8 +1,9 @@
 //! Small mails to a Postfix.
 
+use crate::access::Access;
 use crate::contest::{Plan, Run};
 use crate::figures::Used;
-use crate::hayesd::{Hayesd, done, endpoint};
+use crate::hayesd::{Hayesd, done};
 use crate::tool;
 use anyhow::Result;
 use hayes_tests::client::Map;
@@ -11,8 +12,7 @@ use hayes_tests::mailbox::Mailbox;
 use hayes_tests::postfix::{PASSWORD, Postfix, USER};
 use hayes_tests::wait;
 use std::cell::Cell;
-use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::File;
 
 const TO: &str = "one@example.org";
 const SUBJECT: &str = "Pump 7";
@@ -33,11 +33,9 @@ fn compare(plan: &Plan, work: &str, tls: bool) -> Result<()> {
     let postfix = Postfix::start()?;
     let tools = Tools::new(&postfix, tls, mails)?;
     let mut hayesd = Hayesd::start(|site| {
-        let (port, tls_word) = tools.server;
-        let smtp = endpoint(site, port, tls_word, (USER, PASSWORD))?;
-        let roots = postfix.authority().root().display();
+        let (roots, smtp) = (tools.access.roots(), tools.access.endpoint(site)?);
         Ok(format!(
-            "[tls]\nroots = \"{roots}\"\n[account.run0]\nfrom = \"{USER}\"\nsmtp = {smtp}\n"
+            "{roots}[account.run0]\nfrom = \"{USER}\"\nsmtp = {smtp}\n"
         ))
     })?;
     let arrived = Arrived {
@@ -105,10 +103,8 @@ impl Arrived {
 
 /// What the others need: configurations with the password, and the mail in files.
 struct Tools {
-    /// Port, and what hayesd calls this kind of TLS.
-    server: (u16, &'static str),
+    access: Access,
     url: String,
-    root: String,
     folder: Folder,
 }
 
@@ -123,25 +119,21 @@ impl Tools {
         for number in 1..=mails {
             folder.write(format!("mail{number}"), &mail)?;
         }
-        let root = postfix.authority().root().display().to_string();
-        let (scheme, port, word, msmtp) = match tls {
-            true => ("smtps", postfix.ports().implicit, "implicit", "on"),
-            false => ("smtp", postfix.ports().plain, "none", "off"),
+        let (scheme, port, word) = match tls {
+            true => ("smtps", postfix.ports().implicit, "implicit"),
+            false => ("smtp", postfix.ports().plain, "none"),
         };
-        folder.write("curl", format!("user = \"{USER}:{PASSWORD}\"\n"))?;
-        let config = folder.write(
-            "msmtp",
-            format!(
-                "account default\nhost 127.0.0.1\nport {port}\ntls {msmtp}\ntls_starttls off\n\
-                 tls_trust_file {root}\nauth plain\nuser {USER}\npassword {PASSWORD}\nfrom {USER}\n"
-            ),
-        )?;
-        // It insists on that.
-        fs::set_permissions(config, fs::Permissions::from_mode(0o600))?;
+        let access = Access {
+            port,
+            tls: word,
+            root: postfix.authority().root().display().to_string(),
+            user: USER,
+            password: PASSWORD,
+        };
+        access.account(&folder, "msmtp", &format!("from {USER}\n"))?;
         Ok(Self {
-            server: (port, word),
+            access,
             url: format!("{scheme}://127.0.0.1:{port}"),
-            root,
             folder,
         })
     }
@@ -152,24 +144,11 @@ impl Tools {
 
     /// Sends a file, or all that a pattern of curl's names.
     fn curl(&self, mails: &str) -> Result<Option<Used>> {
-        let (config, mails) = (self.path("curl"), self.path(mails));
-        let arguments = [
-            "-q",
-            "-sS",
-            "--fail-early",
-            "--config",
-            &config,
-            "--cacert",
-            &self.root,
-            "--mail-from",
-            USER,
-            "--mail-rcpt",
-            TO,
-            "--upload-file",
-            &mails,
-            &self.url,
-        ];
-        tool::measure("curl", &arguments, None)
+        let mails = self.path(mails);
+        let (from, to) = (["--mail-from", USER], ["--mail-rcpt", TO]);
+        let what = ["--upload-file", &mails, &self.url];
+        self.access
+            .curl(&self.folder, &[&from[..], &to, &what].concat())
     }
 
     fn msmtp(&self) -> Result<Option<Used>> {

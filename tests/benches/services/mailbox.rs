@@ -1,8 +1,9 @@
 //! A mailbox in a Dovecot: many small messages, and a large one.
 
+use crate::access::Access;
 use crate::contest::{Plan, Run};
 use crate::figures::Used;
-use crate::hayesd::{Hayesd, done, endpoint};
+use crate::hayesd::{Hayesd, done};
 use crate::tool;
 use anyhow::{Context as _, Result, ensure};
 use hayes_dbus::Pop3Proxy;
@@ -11,7 +12,6 @@ use hayes_tests::dovecot::{Dovecot, PASSWORD, USER};
 use hayes_tests::folder::Folder;
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn bench(plan: &Plan) -> Result<()> {
@@ -37,9 +37,8 @@ fn compare(plan: &Plan, work: &str, tls: bool, messages: &[Vec<u8>]) -> Result<(
     let dovecot = Dovecot::start(messages)?;
     let tools = Tools::new(&dovecot, tls, count)?;
     let mut hayesd = Hayesd::start(|site| {
-        let (port, tls_word) = tools.server;
-        let pop3 = endpoint(site, port, tls_word, (USER, PASSWORD))?;
-        let mut config = format!("[tls]\nroots = \"{}\"\n", tools.root);
+        let pop3 = tools.access.endpoint(site)?;
+        let mut config = tools.access.roots();
         // What an account has fetched it does not fetch again.
         for run in 0..plan.all_runs() {
             writeln!(config, "[account.run{run}]\npop3 = {pop3}")?;
@@ -68,10 +67,8 @@ fn compare(plan: &Plan, work: &str, tls: bool, messages: &[Vec<u8>]) -> Result<(
 
 /// What the others need, and where they put messages.
 struct Tools {
-    /// Port, and what hayesd calls this kind of TLS.
-    server: (u16, &'static str),
+    access: Access,
     url: String,
-    root: String,
     count: usize,
     folder: Folder,
 }
@@ -79,28 +76,27 @@ struct Tools {
 impl Tools {
     fn new(dovecot: &Dovecot, tls: bool, count: usize) -> Result<Self> {
         let folder = Folder::new("fetched")?;
-        let root = dovecot.authority().root().display().to_string();
-        let (scheme, port, word, mpop) = match tls {
-            true => ("pop3s", dovecot.ports().implicit, "implicit", "on"),
-            false => ("pop3", dovecot.ports().plain, "none", "off"),
+        let (scheme, port, word) = match tls {
+            true => ("pop3s", dovecot.ports().implicit, "implicit"),
+            false => ("pop3", dovecot.ports().plain, "none"),
         };
-        folder.write("curl", format!("user = \"{USER}:{PASSWORD}\"\n"))?;
-        let config = folder.write(
-            "mpop",
-            format!(
-                "account default\nhost 127.0.0.1\nport {port}\ntls {mpop}\ntls_starttls off\n\
-                 tls_trust_file {root}\nauth plain\nuser {USER}\npassword {PASSWORD}\nkeep on\n\
-                 delivery maildir {}\nuidls_file {}\n",
-                folder.join("place").display(),
-                folder.join("uidls").display(),
-            ),
-        )?;
-        // It insists on that.
-        fs::set_permissions(config, fs::Permissions::from_mode(0o600))?;
+        let access = Access {
+            port,
+            tls: word,
+            root: dovecot.authority().root().display().to_string(),
+            user: USER,
+            password: PASSWORD,
+        };
+        let (place, uids) = (folder.join("place"), folder.join("uidls"));
+        let lines = format!(
+            "keep on\ndelivery maildir {}\nuidls_file {}\n",
+            place.display(),
+            uids.display(),
+        );
+        access.account(&folder, "mpop", &lines)?;
         Ok(Self {
-            server: (port, word),
+            access,
             url: format!("{scheme}://127.0.0.1:{port}/[1-{count}]"),
-            root,
             count,
             folder,
         })
@@ -110,20 +106,8 @@ impl Tools {
     fn curl(&self) -> Result<Option<Used>> {
         let place = self.place(&[""])?;
         let output = place.join("#1").display().to_string();
-        let config = self.folder.join("curl").display().to_string();
-        let arguments = [
-            "-q",
-            "-sS",
-            "--fail-early",
-            "--config",
-            &config,
-            "--cacert",
-            &self.root,
-            "--output",
-            &output,
-            &self.url,
-        ];
-        let used = tool::measure("curl", &arguments, None)?;
+        let arguments = ["--output", &output, &self.url];
+        let used = self.access.curl(&self.folder, &arguments)?;
         self.check(used, &place)
     }
 

@@ -5,6 +5,7 @@
 //! and daemons have logged goes to standard error. Without `--bench`, as from `cargo test --benches`, counts
 //! are tiny and say nothing about speed.
 
+mod access;
 mod bare;
 mod calls;
 mod contest;

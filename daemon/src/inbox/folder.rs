@@ -2,8 +2,8 @@
 //! became of messages. All of it blocks: it runs on the disk's thread.
 //!
 //! `cur/NUMBER,RECEIVED,LISTED,SIZE,UID` holds messages; `tmp/` what is not complete and goes at the next
-//! start; `log` has lines `removed NUMBER UID .` (gone here, still on the server) and `gone NUMBER .` (the server
-//! has it no more, so that its unique id may be another message's one day: RFC 1939 section 7).
+//! start; `log` has lines `removed NUMBER UID LISTED .` (gone here, still on the server) and `gone NUMBER .` (the
+//! server has it no more, so that its unique id may be another message's one day: RFC 1939 section 7).
 
 use super::{Info, LONGEST_UID};
 use std::collections::{BTreeMap, HashMap};
@@ -27,8 +27,9 @@ pub(super) struct Folder(PathBuf);
 pub(super) struct Known {
     /// Those that are here, by number.
     pub(super) messages: BTreeMap<u32, Arc<Info>>,
-    /// Numbers by unique id, of those that the server still has as far as is known.
-    pub(super) on_server: HashMap<Arc<str>, Remembered>,
+    /// By unique id, what is known of those that the server still has as far as is known. An id has one, but
+    /// where the server gave it to several.
+    pub(super) on_server: HashMap<Arc<str>, Vec<Remembered>>,
     /// The next number.
     pub(super) next: u32,
     lines: usize,
@@ -38,8 +39,8 @@ pub(super) struct Known {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Remembered {
     pub(super) number: u32,
-    /// The listing in which it was last seen.
-    pub(super) listing: u32,
+    /// Its size as the server told it; `None` where that was not noted.
+    pub(super) listed: Option<u64>,
 }
 
 impl Folder {
@@ -63,14 +64,16 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             log => log?,
         };
-        let mut removed: BTreeMap<u32, &str> = BTreeMap::new();
+        let mut removed: BTreeMap<u32, (&str, Option<u64>)> = BTreeMap::new();
         let mut gone = std::collections::BTreeSet::new();
         // A line that a crash cut short, so that it does not end as lines do, was never acted on.
         for line in log.lines().filter_map(|line| line.strip_suffix(" .")) {
             let mut words = line.split(' ');
             match (words.next(), words.next().and_then(|n| n.parse().ok())) {
                 (Some("removed"), Some(number)) => {
-                    removed.insert(number, words.next().unwrap_or_default());
+                    let uid = words.next().unwrap_or_default();
+                    let listed = words.next().and_then(|size| size.parse().ok());
+                    removed.insert(number, (uid, listed));
                 }
                 (Some("gone"), Some(number)) => drop(gone.insert(number)),
                 (Some("next"), Some(number)) => known.next = known.next.max(number),
@@ -90,10 +93,10 @@ impl Folder {
             }
             known.insert(info, &gone);
         }
-        for (number, uid) in removed {
+        for (number, (uid, listed)) in removed {
             known.next = known.next.max(number.saturating_add(1));
             if !gone.contains(&number) {
-                known.remember(uid.into(), number);
+                known.remember(uid.into(), Remembered { number, listed });
             }
         }
         known.next = known.next.max(1);
@@ -183,16 +186,31 @@ impl Known {
         let info = Arc::new(info);
         self.next = self.next.max(info.number.saturating_add(1));
         if !gone.contains(&info.number) {
-            self.remember(info.uid.clone(), info.number);
+            self.remember(info.uid.clone(), Remembered::of(&info));
         }
         self.messages.insert(info.number, info);
     }
 
-    /// A message that was fetched and is on the server; of two with the same id, the newer one counts.
-    pub(super) fn remember(&mut self, uid: Arc<str>, number: u32) {
-        let one = Remembered { number, listing: 0 };
-        let entry = self.on_server.entry(uid).or_insert(one);
-        entry.number = entry.number.max(number);
+    /// A message that was fetched and is on the server.
+    pub(super) fn remember(&mut self, uid: Arc<str>, one: Remembered) {
+        let all = self.on_server.entry(uid).or_default();
+        if !all.iter().any(|other| other.number == one.number) {
+            all.push(one);
+        }
+    }
+
+    /// The server has this message no more; whether that is news.
+    pub(super) fn forget(&mut self, uid: &str, number: u32) -> bool {
+        let Some(all) = self.on_server.get_mut(uid) else {
+            return false;
+        };
+        let before = all.len();
+        all.retain(|one| one.number != number);
+        let is_news = all.len() < before;
+        if all.is_empty() {
+            self.on_server.remove(uid);
+        }
+        is_news
     }
 
     /// So many lines were written into the log. Gives what it says in short, if it has become too long.
@@ -204,22 +222,42 @@ impl Known {
         }
         let mut text = format!("next {} .\n", self.next);
         let mut count = 1;
-        for (uid, one) in &self.on_server {
-            if !self.messages.contains_key(&one.number) {
-                // Writing to a String does not fail.
-                let _ = writeln!(text, "removed {} {uid} .", one.number);
-                count += 1;
+        for (uid, all) in &self.on_server {
+            for one in all {
+                if !self.messages.contains_key(&one.number) {
+                    text.push_str(&removed_line(one.number, uid, one.listed));
+                    count += 1;
+                }
             }
         }
         for info in self.messages.values() {
-            let still = self.on_server.get(&info.uid);
-            if still.is_none_or(|one| one.number != info.number) {
+            let all = self.on_server.get(&info.uid);
+            if all.is_none_or(|all| all.iter().all(|one| one.number != info.number)) {
+                // Writing to a String does not fail.
                 let _ = writeln!(text, "gone {} .", info.number);
                 count += 1;
             }
         }
         self.lines = count;
         Some(text)
+    }
+}
+
+impl Remembered {
+    /// What is remembered of a message.
+    pub(super) fn of(info: &Info) -> Self {
+        Self {
+            number: info.number,
+            listed: Some(info.listed),
+        }
+    }
+}
+
+/// A line of the log: a message is gone here and still on the server.
+pub(super) fn removed_line(number: u32, uid: &str, listed: Option<u64>) -> String {
+    match listed {
+        Some(listed) => format!("removed {number} {uid} {listed} .\n"),
+        None => format!("removed {number} {uid} .\n"),
     }
 }
 

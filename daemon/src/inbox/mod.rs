@@ -4,15 +4,17 @@
 //! behind is either a whole message or nothing.
 
 mod folder;
+mod listing;
 mod receive;
 #[cfg(test)]
 mod tests;
 
-pub use receive::{Arrival, Receiving};
+pub use listing::{Arrival, Seen};
+pub use receive::{Receiving, Refused, Settled};
 
 use crate::disk::Disk;
 use crate::service::{Error, ErrorKind, Result};
-use folder::{Folder, Known};
+use folder::{Folder, Known, removed_line};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -67,8 +69,6 @@ struct Shared {
 struct Account {
     folder: Folder,
     known: Known,
-    /// Listings so far, in this life of the daemon.
-    listings: u32,
 }
 
 impl Shared {
@@ -198,7 +198,7 @@ impl Inbox {
         };
         let gone = info.clone();
         let remove = move || {
-            folder.note(&format!("removed {} {} .\n", gone.number, gone.uid))?;
+            folder.note(&removed_line(gone.number, &gone.uid, Some(gone.listed)))?;
             // The next start does it, if this fails.
             let _ = folder.remove(&gone);
             Ok(())
@@ -252,11 +252,9 @@ impl Inbox {
             .await?
             .map_err(|error| failed("an inbox can't be made", &error))?;
         let mut accounts = self.0.accounts();
-        let one = accounts.entry(account.to_owned()).or_insert(Account {
-            folder,
-            known,
-            listings: 0,
-        });
+        let one = accounts
+            .entry(account.to_owned())
+            .or_insert(Account { folder, known });
         Ok(one.folder.clone())
     }
 }
@@ -276,15 +274,7 @@ fn open_all(root: &Path) -> io::Result<BTreeMap<String, Account>> {
         };
         if entry.file_type()?.is_dir() {
             let (folder, known) = Folder::open(entry.path())?;
-            let listings = 0;
-            accounts.insert(
-                name,
-                Account {
-                    folder,
-                    known,
-                    listings,
-                },
-            );
+            accounts.insert(name, Account { folder, known });
         }
     }
     Ok(accounts)

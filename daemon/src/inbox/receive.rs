@@ -1,6 +1,7 @@
 //! Messages on their way into the inbox.
 
-use super::folder::Folder;
+use super::folder::{Folder, Remembered};
+use super::listing::{Arrival, Seen, sort_out};
 use super::{Inbox, Info, LONGEST_UID, MessageId, Shared, failed};
 use crate::service::{BoxFuture, Error, ErrorKind, Messages, Result, Sink};
 use std::collections::{HashMap, VecDeque};
@@ -19,26 +20,41 @@ pub struct Receiving {
     inbox: Inbox,
     account: String,
     folder: Folder,
-    listing: u32,
+    seen: Vec<Seen>,
     /// What is to come, by number in the session.
     expected: HashMap<u32, (Arc<str>, u64)>,
     current: Option<Coming>,
-    storing: VecDeque<(Info, oneshot::Receiver<io::Result<()>>)>,
-    stored: Vec<Info>,
-    /// What would not come, by unique id.
-    refused: Vec<(Arc<str>, Error)>,
+    storing: VecDeque<(Stored, oneshot::Receiver<io::Result<()>>)>,
+    stored: Vec<Stored>,
+    refused: Vec<Refused>,
 }
 
-/// What the inbox knows of a message on the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
-    /// It has not been fetched.
-    New,
-    /// It was fetched and has this number, though it may have been removed here.
-    Known(u32),
+/// What became of the messages that were to come.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Number in the session and message of each that is in the inbox now.
+    pub stored: Vec<(u32, Arc<Info>)>,
+    /// Those that would not come.
+    pub refused: Vec<Refused>,
 }
+
+/// A message that would not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its number in the session.
+    pub number: u32,
+    /// Its unique id.
+    pub uid: Arc<str>,
+    /// Why.
+    pub error: Error,
+}
+
+/// Number in the session and message.
+type Stored = (u32, Arc<Info>);
 
 struct Coming {
+    /// In the session.
+    at: u32,
     number: u32,
     uid: Arc<str>,
     listed: u64,
@@ -54,18 +70,11 @@ impl Inbox {
         let folder = self.account(account).await?;
         // What was given up before may still be on its way to the disk, and then counts.
         self.0.disk.run(|| ()).await?;
-        let listing = {
-            let mut accounts = self.0.accounts();
-            accounts.get_mut(account).map_or(0, |one| {
-                one.listings += 1;
-                one.listings
-            })
-        };
         Ok(Receiving {
             inbox: self.clone(),
             account: account.to_owned(),
             folder,
-            listing,
+            seen: Vec::new(),
             expected: HashMap::new(),
             current: None,
             storing: VecDeque::new(),
@@ -77,18 +86,33 @@ impl Inbox {
 
 impl Receiving {
     /// The server has this message.
-    pub fn listed(&mut self, uid: &str) -> Arrival {
-        let mut accounts = self.inbox.0.accounts();
+    pub fn listed(&mut self, number: u32, uid: &str, size: u64) {
+        let accounts = self.inbox.0.accounts();
         let known = accounts
-            .get_mut(&self.account)
-            .and_then(|one| one.known.on_server.get_mut(uid));
-        match known {
-            Some(one) => {
-                one.listing = self.listing;
-                Arrival::Known(one.number)
+            .get(&self.account)
+            .and_then(|one| one.known.on_server.get_key_value(uid));
+        self.seen.push(Seen {
+            number,
+            // A mailbox may have very many.
+            uid: known.map_or_else(|| uid.into(), |(uid, _)| uid.clone()),
+            size,
+            arrival: Arrival::New,
+        });
+    }
+
+    /// Every message was listed: says what is known of each. What the server does not have any more is noted,
+    /// so that its id may come again for another message.
+    pub async fn listing_is_complete(&mut self) -> Result<Vec<Seen>> {
+        let mut seen = std::mem::take(&mut self.seen);
+        let gone = {
+            let accounts = self.inbox.0.accounts();
+            match accounts.get(&self.account) {
+                Some(one) => sort_out(&mut seen, &one.known.on_server),
+                None => Vec::new(),
             }
-            None => Arrival::New,
-        }
+        };
+        self.gone(gone).await?;
+        Ok(seen)
     }
 
     /// This message will be fetched. Protocol where its id is none.
@@ -101,38 +125,20 @@ impl Receiving {
         Ok(())
     }
 
-    /// Every message was listed: what the server does not have any more is noted, so that its id may come
-    /// again for another message.
-    pub async fn listing_is_complete(&mut self) -> Result<()> {
-        let gone = {
-            let accounts = self.inbox.0.accounts();
-            let Some(one) = accounts.get(&self.account) else {
-                return Ok(());
-            };
-            let is_gone = |uid: &Arc<str>| {
-                let entry = one.known.on_server.get(uid);
-                entry.is_some_and(|entry| entry.listing != self.listing)
-            };
-            let all = one.known.on_server.keys();
-            all.filter(|uid| is_gone(uid)).cloned().collect()
-        };
-        self.gone(gone).await
+    /// The server has deleted these messages, by unique id and number here.
+    pub async fn deleted(&mut self, messages: Vec<(Arc<str>, u32)>) -> Result<()> {
+        self.gone(messages).await
     }
 
-    /// The server has deleted these messages.
-    pub async fn deleted(&mut self, uids: Vec<Arc<str>>) -> Result<()> {
-        self.gone(uids).await
-    }
-
-    async fn gone(&mut self, uids: Vec<Arc<str>>) -> Result<()> {
+    async fn gone(&mut self, messages: Vec<(Arc<str>, u32)>) -> Result<()> {
         use std::fmt::Write;
         let mut lines = String::new();
         if let Some(one) = self.inbox.0.accounts().get_mut(&self.account) {
-            for uid in &uids {
+            for (uid, number) in &messages {
                 // In memory first: a log that is written anew meanwhile says it as well.
-                if let Some(entry) = one.known.on_server.remove(uid) {
+                if one.known.forget(uid, *number) {
                     // Writing to a String does not fail.
-                    let _ = writeln!(lines, "gone {} .", entry.number);
+                    let _ = writeln!(lines, "gone {number} .");
                 }
             }
         }
@@ -146,13 +152,12 @@ impl Receiving {
             .run(move || folder.note(&lines))
             .await?
             .map_err(|error| failed("the log of an inbox can't be written", &error))?;
-        self.inbox.noted(&self.account, uids.len());
+        self.inbox.noted(&self.account, messages.len());
         Ok(())
     }
 
-    /// Waits until all that came is on disk, for good, and shows it. What would not come is given, by
-    /// unique id.
-    pub async fn settle(&mut self) -> Result<Vec<(Arc<str>, Error)>> {
+    /// Waits until all that came is on disk, for good, and shows it.
+    pub async fn settle(&mut self) -> Result<Settled> {
         let mut result = Ok(());
         while !self.storing.is_empty() {
             if let Err(error) = self.oldest().await {
@@ -168,8 +173,9 @@ impl Receiving {
             .await?
             .map_err(|error| failed("messages can't be saved", &error))?;
         let stored = std::mem::take(&mut self.stored);
-        self.inbox.0.show(&self.account, self.listing, stored);
-        result.map(|()| std::mem::take(&mut self.refused))
+        self.inbox.0.show(&self.account, &stored);
+        let refused = std::mem::take(&mut self.refused);
+        result.map(|()| Settled { stored, refused })
     }
 
     /// Waits for the message that has been on its way to the disk for the longest time.
@@ -178,12 +184,12 @@ impl Receiving {
             return Ok(());
         };
         let answer = answer.await;
-        let Some((info, _)) = self.storing.pop_front() else {
+        let Some((stored, _)) = self.storing.pop_front() else {
             return Ok(());
         };
         match answer {
             Ok(Ok(())) => {
-                self.stored.push(info);
+                self.stored.push(stored);
                 Ok(())
             }
             Ok(Err(error)) => Err(failed("a message can't be saved", &error)),
@@ -222,13 +228,13 @@ impl Receiving {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        let info = Info {
+        let info = Arc::new(Info {
             number: current.number,
             uid: current.uid,
             listed: current.listed,
             size: current.size,
             received: UNIX_EPOCH + Duration::from_secs(now.as_secs()),
-        };
+        });
         let (tell, answer) = oneshot::channel();
         let (folder, stored) = (self.folder.clone(), info.clone());
         self.inbox.0.disk.post(move || {
@@ -238,7 +244,7 @@ impl Receiving {
                 .inspect_err(|_| folder.drop_incoming(stored.number));
             let _ = tell.send(result);
         });
-        self.storing.push_back((info, answer));
+        self.storing.push_back(((current.at, info), answer));
         if self.storing.len() > AHEAD {
             self.oldest().await?;
         }
@@ -255,6 +261,7 @@ impl Messages for Receiving {
                 Error::new(ErrorKind::Protocol, text)
             })?;
             self.current = Some(Coming {
+                at: number,
                 number: self.new_number()?,
                 uid,
                 listed,
@@ -272,7 +279,7 @@ impl Messages for Receiving {
             if let Err(error) = outcome {
                 self.drop_current();
                 if let Some((uid, _)) = self.expected.remove(&number) {
-                    self.refused.push((uid, error));
+                    self.refused.push(Refused { number, uid, error });
                 }
                 return Ok(());
             }
@@ -327,38 +334,34 @@ impl Drop for Receiving {
             return;
         }
         let (shared, folder) = (Arc::clone(&self.inbox.0), self.folder.clone());
-        let (account, listing) = (self.account.clone(), self.listing);
+        let account = self.account.clone();
         let mut stored = std::mem::take(&mut self.stored);
         let storing = std::mem::take(&mut self.storing);
         self.inbox.0.disk.post(move || {
             // They were handed in before, so each has its answer by now.
-            let whole = storing.into_iter().filter_map(|(info, mut answer)| {
-                matches!(answer.try_recv(), Ok(Ok(()))).then_some(info)
+            let whole = storing.into_iter().filter_map(|(stored, mut answer)| {
+                matches!(answer.try_recv(), Ok(Ok(()))).then_some(stored)
             });
             stored.extend(whole);
             if let Err(error) = folder.sync_messages() {
                 tracing::warn!(%error, "fetched messages can't be synced");
             }
-            shared.show(&account, listing, stored);
+            shared.show(&account, &stored);
         });
     }
 }
 
 impl Shared {
     /// These messages are in the inbox.
-    fn show(&self, account: &str, listing: u32, stored: Vec<Info>) {
-        let numbers: Vec<u32> = stored.iter().map(|info| info.number).collect();
+    fn show(&self, account: &str, stored: &[Stored]) {
         if let Some(one) = self.accounts().get_mut(account) {
-            for info in stored {
-                one.known.remember(info.uid.clone(), info.number);
-                if let Some(entry) = one.known.on_server.get_mut(&info.uid) {
-                    entry.listing = listing;
-                }
-                one.known.messages.insert(info.number, Arc::new(info));
+            for (_, info) in stored {
+                one.known.remember(info.uid.clone(), Remembered::of(info));
+                one.known.messages.insert(info.number, Arc::clone(info));
             }
         }
-        for number in numbers {
-            let account = account.to_owned();
+        for (_, info) in stored {
+            let (account, number) = (account.to_owned(), info.number);
             // Nobody need listen.
             let _ = self.changes.send(MessageId { account, number });
         }

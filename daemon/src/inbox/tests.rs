@@ -41,13 +41,14 @@ async fn fetch(inbox: &Inbox, server: &[(&str, &[u8])]) -> Vec<String> {
     let mut receiving = inbox.receive("main").await.unwrap();
     let mut wanted = Vec::new();
     for (place, (uid, bytes)) in server.iter().enumerate() {
-        if receiving.listed(uid) == Arrival::New {
-            let number = place as u32 + 1;
-            receiving.expect(number, uid, bytes.len() as u64).unwrap();
-            wanted.push((number, *bytes));
+        receiving.listed(place as u32 + 1, uid, bytes.len() as u64);
+    }
+    for one in receiving.listing_is_complete().await.unwrap() {
+        if one.arrival == Arrival::New {
+            receiving.expect(one.number, &one.uid, one.size).unwrap();
+            wanted.push((one.number, server[one.number as usize - 1].1));
         }
     }
-    receiving.listing_is_complete().await.unwrap();
     for (number, bytes) in &wanted {
         let sink = receiving.begin(*number).await.unwrap();
         for piece in bytes.chunks(100_000) {
@@ -55,7 +56,7 @@ async fn fetch(inbox: &Inbox, server: &[(&str, &[u8])]) -> Vec<String> {
         }
         receiving.end(*number, Ok(())).await.unwrap();
     }
-    assert!(receiving.settle().await.unwrap().is_empty());
+    assert!(receiving.settle().await.unwrap().refused.is_empty());
     let uid = |(number, _): &(u32, &[u8])| server[*number as usize - 1].0.to_owned();
     wanted.iter().map(uid).collect()
 }
@@ -163,9 +164,11 @@ async fn a_message_that_the_server_keeps_to_itself_is_told_and_the_rest_comes() 
     let inbox = place.open().await;
     let mut receiving = inbox.receive("main").await.unwrap();
     receiving.expect(1, "a", 5).unwrap();
-    let refused = Error::new(ErrorKind::Rejected, "no");
-    receiving.end(1, Err(refused.clone())).await.unwrap();
-    assert_eq!(receiving.settle().await.unwrap(), [("a".into(), refused)]);
+    let error = Error::new(ErrorKind::Rejected, "no");
+    receiving.end(1, Err(error.clone())).await.unwrap();
+    let (number, uid) = (1, "a".into());
+    let refused = Refused { number, uid, error };
+    assert_eq!(receiving.settle().await.unwrap().refused, [refused]);
     assert!(receiving.begin(2).await.is_err(), "nobody asked for it");
     assert!(receiving.expect(3, "", 1).is_err());
     assert!(receiving.expect(3, "a b", 1).is_err());

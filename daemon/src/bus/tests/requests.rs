@@ -23,7 +23,6 @@ impl Stage {
         let mut receiving = inbox.receive("main").await.unwrap();
         for (place, (uid, text)) in messages.iter().enumerate() {
             let number = place as u32 + 1;
-            receiving.listed(uid);
             receiving.expect(number, uid, 0).unwrap();
             let sink = receiving.begin(number).await.unwrap();
             sink.put(&mut text.as_bytes().to_vec()).await.unwrap();

@@ -2,7 +2,7 @@
 
 use super::sheet::Sheet;
 use super::{GOODBYE, Inquiry, no_way};
-use crate::inbox::Arrival;
+use crate::inbox::{Arrival, Receiving, Seen, Settled};
 use crate::job::progress::Doing;
 use crate::job::request::{Handled, Request, Service, Summary};
 use crate::job::types::{Backs, Pop3Account, Via};
@@ -60,6 +60,15 @@ fn leave(session: Box<dyn MailboxSession>) {
 fn missing(uid: &str) -> Error {
     let text = format!("the mailbox holds no message {uid}");
     Error::new(ErrorKind::NotFound, text).by(Fault::Server)
+}
+
+/// One of them may be a message that nobody has read.
+fn ambiguous(uid: &str, several: usize) -> Error {
+    let text = format!(
+        "the mailbox holds {several} messages {uid}, and which one is meant is not certain; \
+         Fetch with `delete` fetches all of them and deletes them then"
+    );
+    Error::new(ErrorKind::Protocol, text).by(Fault::Server)
 }
 
 async fn check(inquiry: &Inquiry, mut session: Box<dyn MailboxSession>) -> Result<Summary> {
@@ -127,7 +136,13 @@ async fn delete(
 ) -> Result<Summary> {
     let uids: BTreeSet<&str> = uids.iter().map(String::as_str).collect();
     let found = numbers(&mut *session, &uids).await?;
-    let numbers: Vec<u32> = found.values().flatten().copied().collect();
+    let numbers: Vec<u32> = found
+        .values()
+        .filter_map(|numbers| match numbers[..] {
+            [number] => Some(number),
+            _ => None,
+        })
+        .collect();
     if !numbers.is_empty() {
         session.delete(&numbers).await?;
         session.close().await?;
@@ -136,8 +151,12 @@ async fn delete(
     }
     let mut sheet = Sheet::begin(&inquiry.shared, inquiry.id, u64::MAX).await?;
     for uid in &uids {
-        // After an attempt whose answer was lost it may well be gone: nothing to complain of, but told.
-        let error = (!found.contains_key(*uid)).then(|| missing(uid));
+        let error = match found.get(*uid).map(Vec::len) {
+            // After an attempt whose answer was lost it may well be gone: nothing to complain of, but told.
+            None => Some(missing(uid)),
+            Some(1) => None,
+            Some(several) => Some(ambiguous(uid, several)),
+        };
         sheet.line(&Handled {
             uid: (*uid).to_owned(),
             message: None,
@@ -153,13 +172,47 @@ async fn delete(
 #[derive(Default)]
 struct Plan {
     wanted: Vec<Wanted>,
-    /// Numbers of messages that we have, and their ids, to be deleted if that is asked for.
-    had: Vec<(u32, Arc<str>)>,
-    /// Ids of those that are fetched now, by their numbers.
-    uids: BTreeMap<u32, Arc<str>>,
+    /// Number in the session, id and inbox number of those that we have, to be deleted if that is asked for.
+    had: Vec<(u32, Arc<str>, u32)>,
     /// Ids and inbox numbers of those that came with an earlier attempt of this job.
     before: Vec<(Arc<str>, u32)>,
-    seen: HashSet<Arc<str>>,
+    /// Ids that were asked for and are there.
+    there: HashSet<Arc<str>>,
+}
+
+impl Plan {
+    fn new(
+        inquiry: &Inquiry,
+        receiving: &mut Receiving,
+        seen: Vec<Seen>,
+        asked: &BTreeSet<&str>,
+    ) -> Result<Self> {
+        let mut plan = Self::default();
+        for one in seen {
+            if !asked.is_empty() {
+                if !asked.contains(&*one.uid) {
+                    continue;
+                }
+                plan.there.insert(one.uid.clone());
+            }
+            match one.arrival {
+                Arrival::New => {
+                    receiving.expect(one.number, &one.uid, one.size)?;
+                    plan.wanted.push(Wanted {
+                        number: one.number,
+                        size: one.size,
+                    });
+                }
+                Arrival::Known(message) => {
+                    if message >= inquiry.since || !asked.is_empty() {
+                        plan.before.push((one.uid.clone(), message));
+                    }
+                    plan.had.push((one.number, one.uid, message));
+                }
+            }
+        }
+        Ok(plan)
+    }
 }
 
 async fn fetch(
@@ -169,84 +222,55 @@ async fn fetch(
     delete: bool,
     doing: &Doing,
 ) -> Result<Summary> {
-    let inbox = &inquiry.shared.inbox;
-    let mut receiving = inbox.receive(&inquiry.account).await?;
-    let asked: BTreeSet<&str> = uids.iter().map(String::as_str).collect();
-    let mut plan = Plan::default();
+    let mut receiving = inquiry.shared.inbox.receive(&inquiry.account).await?;
     let mut each = |one: crate::service::Listed<'_>| {
-        let arrival = receiving.listed(one.uid);
-        if !asked.is_empty() && !asked.contains(one.uid) {
-            return Ok(());
-        }
-        let uid: Arc<str> = one.uid.into();
-        if !asked.is_empty() {
-            plan.seen.insert(uid.clone());
-        }
-        match arrival {
-            Arrival::New => {
-                receiving.expect(one.number, one.uid, one.size)?;
-                plan.wanted.push(Wanted {
-                    number: one.number,
-                    size: one.size,
-                });
-                plan.uids.insert(one.number, uid);
-            }
-            Arrival::Known(message) => {
-                if message >= inquiry.since || !asked.is_empty() {
-                    plan.before.push((uid.clone(), message));
-                }
-                if delete {
-                    plan.had.push((one.number, uid));
-                }
-            }
-        }
+        receiving.listed(one.number, one.uid, one.size);
         Ok(())
     };
     session.list(&mut each).await?;
-    receiving.listing_is_complete().await?;
-    let total: u64 = plan.wanted.iter().map(|one| one.size).sum();
+    let asked: BTreeSet<&str> = uids.iter().map(String::as_str).collect();
+    let seen = receiving.listing_is_complete().await?;
+    let mut plan = Plan::new(inquiry, &mut receiving, seen, &asked)?;
+    let sizes = plan.wanted.iter().map(|one| one.size);
+    let total = sizes.fold(0, u64::saturating_add);
     let spool = inquiry.shared.spool.clone();
     let room = move || spool.check_room(total);
     inquiry.shared.disk.run(room).await??;
     doing.phase(Phase::Transferring);
     let fetched = session.fetch(&plan.wanted, &mut receiving, doing).await;
     // What came whole is ours, however it ended.
-    let refused = receiving.settle().await?;
+    let settled = receiving.settle().await?;
     fetched?;
-    for (uid, _) in &refused {
-        plan.uids.retain(|_, fetched| fetched != uid);
-    }
     if delete {
         doing.phase(Phase::Confirming);
-        let mut gone: Vec<(u32, Arc<str>)> = plan.had.clone();
-        gone.extend(plan.uids.iter().map(|(number, uid)| (*number, uid.clone())));
-        let numbers: Vec<u32> = gone.iter().map(|(number, _)| *number).collect();
+        let stored = settled.stored.iter();
+        let came = stored.map(|(number, info)| (*number, info.uid.clone(), info.number));
+        let gone: Vec<_> = plan.had.drain(..).chain(came).collect();
+        let numbers: Vec<u32> = gone.iter().map(|(number, ..)| *number).collect();
         if !numbers.is_empty() {
             session.delete(&numbers).await?;
         }
         session.close().await?;
-        let uids = gone.into_iter().map(|(_, uid)| uid).collect();
-        receiving.deleted(uids).await?;
+        let gone = gone.into_iter().map(|(_, uid, message)| (uid, message));
+        receiving.deleted(gone.collect()).await?;
     } else {
         leave(session);
     }
-    tell(inquiry, &plan, &refused, &asked).await
+    tell(inquiry, &plan, &settled, &asked).await
 }
 
 /// Writes down what became of each message.
 async fn tell(
     inquiry: &Inquiry,
     plan: &Plan,
-    refused: &[(Arc<str>, Error)],
+    settled: &Settled,
     asked: &BTreeSet<&str>,
 ) -> Result<Summary> {
     let inbox = &inquiry.shared.inbox;
     let mut sheet = Sheet::begin(&inquiry.shared, inquiry.id, u64::MAX).await?;
     let mut summary = Summary::default();
-    let now = plan.uids.values().filter_map(|uid| {
-        let id = inbox.by_uid(&inquiry.account, uid)?;
-        Some((uid.clone(), id.number))
-    });
+    let stored = settled.stored.iter();
+    let now = stored.map(|(_, info)| (info.uid.clone(), info.number));
     for (uid, number) in plan.before.iter().cloned().chain(now) {
         let id = crate::inbox::MessageId {
             account: inquiry.account.clone(),
@@ -254,7 +278,7 @@ async fn tell(
         };
         if let Ok(info) = inbox.get(&id) {
             summary.count += 1;
-            summary.bytes += info.size;
+            summary.bytes = summary.bytes.saturating_add(info.size);
         }
         sheet.line(&Handled {
             uid: uid.to_string(),
@@ -264,11 +288,10 @@ async fn tell(
     }
     let missing = asked
         .iter()
-        .filter(|uid| !plan.seen.contains(**uid))
+        .filter(|uid| !plan.there.contains(**uid))
         .map(|uid| ((*uid).to_owned(), missing(uid)));
-    let refused = refused
-        .iter()
-        .map(|(uid, error)| (uid.to_string(), error.clone()));
+    let refused = settled.refused.iter();
+    let refused = refused.map(|one| (one.uid.to_string(), one.error.clone()));
     for (uid, error) in missing.chain(refused) {
         sheet.line(&Handled {
             uid,

@@ -163,6 +163,47 @@ async fn a_good_bye_without_an_answer_loses_and_repeats_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_messages_with_the_same_id_none_is_lost() {
+    // Told apart by their sizes, or not at all: then all of them come again.
+    for (second, fetched) in [(&b"longer"[..], 2), (b"else", 3)] {
+        let world = World::new();
+        world.mailbox.put("a", b"this");
+        world.mailbox.put("a", second);
+        world.mailbox.0.lock().unwrap().breaks_at = Some(1);
+        let jobs = world.start().await;
+        let (seen, answer) = done(&jobs, fetch(&[], true)).await;
+        assert_eq!((seen.state, seen.attempts), (State::Done, 2));
+        assert_eq!(world.mailbox.uids(), [""; 0]);
+        assert_eq!(world.mailbox.0.lock().unwrap().fetched.len(), fetched);
+        assert_eq!(inbox(&jobs), vec!["a"; fetched]);
+        let told = told(answer);
+        assert_eq!(told.len(), 2);
+        assert_ne!(told[0].1, told[1].1, "each is told under its own number");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_id_another_one_has_is_not_taken_for_it() {
+    let world = World::new();
+    world.mailbox.put("a", b"first");
+    let jobs = world.start().await;
+    done(&jobs, fetch(&[], false)).await;
+    world.mailbox.put("a", b"second one");
+    let uids = vec!["a".to_owned()];
+    let (seen, answer) = done(&jobs, ask(Request::Pop3Delete { uids })).await;
+    assert_eq!(seen.summary, Some(Summary { count: 0, bytes: 0 }));
+    let unclear = handled("a", None, Some(ErrorKind::Protocol));
+    assert_eq!(told(answer), [unclear]);
+    assert_eq!(world.mailbox.uids(), ["a", "a"], "neither is deleted");
+    let jobs = world.start().await;
+    let (seen, _) = done(&jobs, fetch(&[], true)).await;
+    assert_eq!(seen.summary, Some(Summary { count: 1, bytes: 10 }));
+    assert_eq!(world.mailbox.0.lock().unwrap().fetched, ["a", "a"]);
+    assert_eq!(world.mailbox.uids(), [""; 0]);
+    assert_eq!(inbox(&jobs), ["a", "a"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn messages_are_deleted_and_those_that_are_not_there_told() {
     let world = World::new();
     world.mailbox.put("a", b"1");

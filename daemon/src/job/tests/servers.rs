@@ -162,8 +162,10 @@ impl MailboxSession for Open {
             let mut held = self.mailbox.0.lock().unwrap();
             let goodbye = held.lost_goodbye.take_if(|_| !self.marked.is_empty());
             if goodbye != Some(false) {
-                let gone: BTreeSet<&String> = self.marked.iter().map(|n| &self.at(*n).0).collect();
-                held.messages.retain(|(uid, _)| !gone.contains(uid));
+                for number in &self.marked {
+                    let gone = self.at(*number);
+                    held.messages.retain(|one| one != gone);
+                }
             }
             match goodbye {
                 Some(_) => Err(Error::new(ErrorKind::Unknown, "no answer to QUIT")),

@@ -7,6 +7,7 @@
 pub mod certificates;
 mod data;
 pub mod ftp;
+pub mod inbox;
 pub mod pop3;
 mod run;
 mod script;

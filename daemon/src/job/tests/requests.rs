@@ -197,7 +197,13 @@ async fn a_message_whose_id_another_one_has_is_not_taken_for_it() {
     assert_eq!(world.mailbox.uids(), ["a", "a"], "neither is deleted");
     let jobs = world.start().await;
     let (seen, _) = done(&jobs, fetch(&[], true)).await;
-    assert_eq!(seen.summary, Some(Summary { count: 1, bytes: 10 }));
+    assert_eq!(
+        seen.summary,
+        Some(Summary {
+            count: 1,
+            bytes: 10
+        })
+    );
     assert_eq!(world.mailbox.0.lock().unwrap().fetched, ["a", "a"]);
     assert_eq!(world.mailbox.uids(), [""; 0]);
     assert_eq!(inbox(&jobs), ["a", "a"]);

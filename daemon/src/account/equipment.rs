@@ -6,7 +6,7 @@ use crate::config::{self, Config, Map};
 use crate::emulator::{Mapped, Policy};
 use crate::job::{Accounts, Delivery, Via};
 use crate::message::Mailbox;
-use crate::service::{Reach, Result, Server};
+use crate::service::{Error, Reach, Result, Server};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
@@ -109,7 +109,7 @@ impl Policy for Book {
 
     fn account(&self, emulator: &str, server: &Server) -> Result<Option<Mapped>> {
         let fits = |map: &&Map| {
-            map.service == config::Service::Smtp
+            map.service == config::MapService::Smtp
                 && map.host.matches(&server.host)
                 && map.port.is_none_or(|port| port.number() == server.port)
                 && map
@@ -126,6 +126,12 @@ impl Policy for Book {
         let Some((account, rewrite_from)) = found else {
             return Ok(None);
         };
+        // It may be one that a caller made, or is yet to make.
+        if let Err(error) = self.exists(&account) {
+            let text = format!("a [[map]] names account `{account}`: {}", error.text);
+            tracing::warn!(port = emulator, "{text}");
+            return Err(Error { text, ..error });
+        }
         let from = match rewrite_from {
             true => Some(Mailbox::parse(&self.mail(&account)?.from)?.checked()?),
             false => None,

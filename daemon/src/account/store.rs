@@ -1,7 +1,7 @@
 //! The files of accounts that callers made: one an account, with its secrets, for nobody else to read.
 
 use super::settings::Settings;
-use crate::config::{CredentialName, Name};
+use crate::config::{CredentialName, Name, account_file, account_of};
 use crate::job::Service;
 use crate::service::{Error, ErrorKind, Fault, Result, Secret};
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,6 @@ use zeroize::Zeroizing;
 const VERSION: u32 = 1;
 /// A larger file is none of ours: three secrets of 4 KiB, each byte escaped, and a few names.
 const LARGEST: u64 = 128 << 10;
-/// How the names of files end.
-const SUFFIX: &str = ".json";
 
 /// A secret as it is kept for an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +116,7 @@ impl Store {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.join(format!("{name}{SUFFIX}"))
+        self.0.join(account_file(name))
     }
 
     /// All accounts that can be read; what can't be is logged, and stays.
@@ -134,7 +132,7 @@ impl Store {
         let mut accounts = BTreeMap::new();
         for entry in entries.flatten() {
             let file = entry.file_name();
-            let name = file.to_str().and_then(|file| file.strip_suffix(SUFFIX));
+            let name = file.to_str().and_then(account_of);
             let Some(name) = name.filter(|name| name.parse::<Name>().is_ok()) else {
                 // What a crash left of one that was being written.
                 if file.as_encoded_bytes().starts_with(b".") {

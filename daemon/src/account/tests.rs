@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::{Config, Machine};
 use crate::disk::Disk;
+use crate::emulator::Policy as _;
 use crate::job::{Accounts, Service};
 use crate::service::{ErrorKind, Mechanism, Secret, Tls};
 use std::collections::BTreeMap;
@@ -269,4 +270,33 @@ async fn a_full_disk_changes_nothing() {
         ErrorKind::Internal
     );
     assert!(book.list().is_empty());
+}
+
+#[tokio::test]
+async fn a_map_may_name_an_account_that_a_caller_makes() {
+    let stage = Stage::new("map");
+    let book = stage.book();
+    let config = stage.config(
+        "[[map]]\nservice = 'smtp'\nhost = 'smtp.old.example'\naccount = 'new'\nrewrite_from = true\n",
+    );
+    book.set_equipment(Equipment::of(&config));
+    let asked = crate::service::Server {
+        host: "smtp.old.example".into(),
+        port: 25,
+        tls: Tls::None,
+    };
+    let error = book.account("panel", &asked).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    let said = "a [[map]] names account `new`: there is no account `new`";
+    assert_eq!(error.text, said);
+    let smtp = change(&[(Service::Smtp, server("mail.example.org", "u"))]);
+    book.create("new", smtp).await.unwrap();
+    // Without its secret it can't be used, which is said as well.
+    assert!(book.account("panel", &asked).is_err());
+    book.set_secret("new", Service::Smtp, text("x"))
+        .await
+        .unwrap();
+    let mapped = book.account("panel", &asked).unwrap().unwrap();
+    assert_eq!(mapped.account, "new");
+    assert_eq!(mapped.from.unwrap().address, "pump7@example.org");
 }

@@ -167,9 +167,17 @@ impl World {
         if !argument.is_empty() {
             return Ok(argument.to_owned());
         }
-        self.settings().default_account.ok_or_else(|| {
+        let refused = |text: String| Refused::new(ErrorKind::NotFound, text);
+        let name = self.settings().default_account.ok_or_else(|| {
             let text = "no account is named, and there is no default_account in the configuration";
-            Refused::new(ErrorKind::NotFound, text)
-        })
+            refused(text.into())
+        })?;
+        // It may be one that a caller makes.
+        if self.accounts.exists(&name).is_err() {
+            return Err(refused(format!(
+                "no account is named, and the default_account of the configuration, `{name}`, is not there"
+            )));
+        }
+        Ok(name)
     }
 }

@@ -163,7 +163,7 @@ impl FromStr for UserName {
 #[serde(deny_unknown_fields)]
 pub struct Map {
     /// The service that it asks for.
-    pub service: Service,
+    pub service: MapService,
     /// The server that it names.
     pub host: HostPattern,
     /// The port that it names; any without.
@@ -177,6 +177,31 @@ pub struct Map {
     /// Sender and From become the account's, the equipment's own goes to Reply-To.
     #[serde(default)]
     pub rewrite_from: bool,
+}
+
+/// A service that a `[[map]]` can serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum MapService {
+    /// Mail goes out.
+    Smtp,
+}
+
+impl FromStr for MapService {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "smtp" => Ok(Self::Smtp),
+            "pop3" | "ftp" | "http" => Err(format!(
+                "`{text}` can't be mapped: in this version equipment is served `smtp` only"
+            )),
+            _ => Err(format!(
+                "`{}` is not a service that can be mapped: `smtp`",
+                text.escape_default()
+            )),
+        }
+    }
 }
 
 /// `[tls]`.
@@ -213,4 +238,4 @@ impl FromStr for Roots {
     }
 }
 
-parsed_from_string!(Sender, UserName, Roots);
+parsed_from_string!(MapService, Sender, UserName, Roots);

@@ -52,9 +52,6 @@ impl Checker<'_> {
         if daemon.via.is_empty() {
             self.error("daemon.via", "needs at least one entry");
         }
-        if let Some(account) = &daemon.default_account {
-            self.account("daemon.default_account", account);
-        }
         if !daemon.state_dir.is_absolute() {
             self.error("daemon.state_dir", "is not an absolute path");
         }
@@ -97,13 +94,12 @@ impl Checker<'_> {
         }
     }
 
-    fn account(&mut self, key: &str, account: &Name) {
-        if !self.config.accounts.contains_key(account) {
-            self.error(
-                key,
-                format!("names account `{account}`, but there is no [account.{account}]"),
-            );
-        }
+    /// What is wrong with an account that sends mail. One that is not configured may be made by a caller:
+    /// the machine tells.
+    fn lacks_smtp(&self, account: &Name) -> Option<String> {
+        let section = self.config.accounts.get(account)?;
+        let text = format!("names account `{account}`, which has no smtp");
+        section.smtp.is_none().then_some(text)
     }
 
     /// No device has two owners; a pty at a path of its own needs a helper of our own.
@@ -142,10 +138,7 @@ impl Checker<'_> {
         let key = |key: &str| format!("emulator.{name}.{key}");
         self.via(&key("via"), &emulator.via);
         if let Some(account) = &emulator.bounce_to {
-            self.account(&key("bounce_to"), account);
-            let section = self.config.accounts.get(account);
-            if section.is_some_and(|account| account.smtp.is_none()) {
-                let text = format!("names account `{account}`, which has no smtp");
+            if let Some(text) = self.lacks_smtp(account) {
                 self.error(&key("bounce_to"), text);
             }
             if emulator.delivery != Delivery::Store {
@@ -236,26 +229,23 @@ impl Checker<'_> {
 
     fn maps(&mut self) {
         let config = self.config;
-        for map in &config.maps {
-            self.account("map", &map.account);
-            if map.service != Service::Smtp {
-                self.not_yet("map");
-            } else if config
-                .accounts
-                .get(&map.account)
-                .is_some_and(|account| account.smtp.is_none())
-            {
-                let text = format!("names account `{}`, which has no smtp", map.account);
-                self.error("map", text);
-            }
+        for (number, map) in config.maps.iter().enumerate() {
             if let Some(emulator) = &map.emulator
-                && !self.config.emulators.contains_key(emulator)
+                && !config.emulators.contains_key(emulator)
             {
-                self.error(
-                    "map",
-                    format!("names emulator `{emulator}`, but there is no [emulator.{emulator}]"),
-                );
+                let text =
+                    format!("names emulator `{emulator}`, but there is no [emulator.{emulator}]");
+                self.wrong_map(number, "emulator", text);
+            }
+            if let Some(text) = self.lacks_smtp(&map.account) {
+                self.wrong_map(number, "account", text);
             }
         }
+    }
+
+    fn wrong_map(&mut self, number: usize, key: &str, text: String) {
+        let places = self.places;
+        let problem = places.map_problem(Severity::Error, number, key, text);
+        self.problems.push(problem);
     }
 }

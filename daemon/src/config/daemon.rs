@@ -43,6 +43,28 @@ impl Default for Daemon {
     }
 }
 
+impl Daemon {
+    /// The folder of the accounts that callers made.
+    pub fn accounts(&self) -> PathBuf {
+        self.state_dir.join("accounts")
+    }
+
+    /// Where an account is kept that a caller made, if it is there.
+    pub(super) fn made_account(&self, name: &Name) -> PathBuf {
+        self.accounts().join(account_file(name.as_str()))
+    }
+}
+
+/// The name of the file of an account that a caller made.
+pub fn account_file(account: &str) -> String {
+    format!("{account}.json")
+}
+
+/// The account that a file of this name is of, if it has the form of [`account_file`].
+pub fn account_of(file: &str) -> Option<&str> {
+    file.strip_suffix(".json")
+}
+
 /// The bus to serve on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

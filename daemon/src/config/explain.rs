@@ -317,11 +317,11 @@ pub(super) const TABLES: [Table; 11] = [
     },
     Table {
         header: "[[map]]",
-        text: "Equipment that asks for this is served by that account; the first that fits (smtp only, so far)",
+        text: "Equipment that asks for this is served by that account; the first that fits",
         keys: &[
             key(
                 "service",
-                "smtp pop3 ftp",
+                "smtp",
                 "",
                 "Needed. The service that it asks for",
             ),

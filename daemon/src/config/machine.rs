@@ -1,10 +1,13 @@
 //! Whether the machine has what a configuration names.
 
-use super::{Config, Device, Helper, Places, Problem, SecretSource, Severity, User, glob};
-use crate::config::account::Roots;
+use super::{
+    Config, Device, Helper, Name, Places, Problem, SecretSource, Severity, TokenSource, User, glob,
+};
+use crate::config::account::{Endpoint, Roots};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind::NotFound;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -93,26 +96,12 @@ pub(super) fn check(
     let mut wrong = |key: String, text: String| {
         problems.push(places.problem(Severity::Machine, &key, text));
     };
-    for (name, account) in &config.accounts {
-        let services = [
-            ("smtp", &account.smtp),
-            ("pop3", &account.pop3),
-            ("ftp", &account.ftp),
-        ];
-        for (service, endpoint) in services {
-            if let Some(source) = endpoint.as_ref().and_then(|e| e.password.as_ref()) {
-                secret(
-                    source,
-                    machine,
-                    format!("account.{name}.{service}.password"),
-                    &mut wrong,
-                );
-            }
-            if let Some(token) = endpoint.as_ref().and_then(|e| e.token.as_ref())
-                && let Err(text) = token.look(machine)
-            {
-                wrong(format!("account.{name}.{service}.token"), text);
-            }
+    for (section, endpoint) in endpoints(config) {
+        if let Some(source) = &endpoint.password {
+            secret(source, machine, format!("{section}.password"), &mut wrong);
+        }
+        if let Some(Err(text)) = endpoint.token.as_ref().map(|token| token.look(machine)) {
+            wrong(format!("{section}.token"), text);
         }
     }
     for (name, modem) in &config.modems {
@@ -131,30 +120,77 @@ pub(super) fn check(
         wrong("tls.roots".into(), format!("{}: {error}", path.display()));
     }
     devices(config, machine, &mut wrong);
+    accounts(config, places, problems);
     if let Some(user) = &machine.service {
-        for (key, path) in files(config) {
-            if let Some(text) = user.kept_from(path) {
-                problems.push(places.problem(Severity::Warning, &key, text));
-            }
+        readable(config, user, places, problems);
+    }
+}
+
+/// Says which accounts are named and are neither configured nor made by a caller, as far as we can look.
+fn accounts(config: &Config, places: &Places, problems: &mut Vec<Problem>) {
+    let absent = |account: &Name| {
+        let made = config.daemon.made_account(account);
+        let is_absent = !config.accounts.contains_key(account)
+            && fs::symlink_metadata(made).is_err_and(|error| error.kind() == NotFound);
+        is_absent.then(|| {
+            format!(
+                "names account `{account}`: there is no [account.{account}], and no caller has made one yet"
+            )
+        })
+    };
+    let daemon = config.daemon.default_account.iter();
+    let mut named: Vec<(String, &Name)> = daemon
+        .map(|account| ("daemon.default_account".to_owned(), account))
+        .collect();
+    for (name, emulator) in &config.emulators {
+        let bounce_to = emulator.bounce_to.iter();
+        named.extend(bounce_to.map(|account| (format!("emulator.{name}.bounce_to"), account)));
+    }
+    for (key, account) in named {
+        if let Some(text) = absent(account) {
+            problems.push(places.problem(Severity::Warning, &key, text));
         }
+    }
+    for (number, map) in config.maps.iter().enumerate() {
+        if let Some(text) = absent(&map.account) {
+            problems.push(places.map_problem(Severity::Warning, number, "account", text));
+        }
+    }
+}
+
+/// Says what the service could not read, or run.
+fn readable(config: &Config, user: &User, places: &Places, problems: &mut Vec<Problem>) {
+    let mut warn = |key: &str, text: Option<String>| {
+        let told = text.map(|text| places.problem(Severity::Warning, key, text));
+        problems.extend(told);
+    };
+    for path in places.sources.paths() {
+        warn("", user.kept_from(path));
+    }
+    for (key, path) in files(config) {
+        warn(&key, user.kept_from(path));
+    }
+    for (key, program) in programs(config) {
+        warn(&key, user.kept_from_running(program));
     }
 }
 
 /// The files that the service reads besides its configuration, by key.
 fn files(config: &Config) -> Vec<(String, &Path)> {
     let mut secrets = Vec::new();
-    for (name, account) in &config.accounts {
-        let smtp = ("smtp", &account.smtp);
-        for (service, endpoint) in [smtp, ("pop3", &account.pop3), ("ftp", &account.ftp)] {
-            let password = endpoint.as_ref().and_then(|it| it.password.as_ref());
-            secrets.push((format!("account.{name}.{service}.password"), password));
-        }
+    for (section, endpoint) in endpoints(config) {
+        secrets.push((format!("{section}.password"), endpoint.password.as_ref()));
     }
     for (name, modem) in &config.modems {
         let password = modem.apn_password.as_ref();
         secrets.push((format!("modem.{name}.apn_password"), password));
     }
     let mut files = Vec::new();
+    for (section, endpoint) in endpoints(config) {
+        if let Some(TokenSource::File(path)) = &endpoint.token {
+            files.push((format!("{section}.token"), path.as_path()));
+        }
+    }
     for (key, source) in secrets {
         if let Some(SecretSource::File(path)) = source {
             files.push((key, path.as_path()));
@@ -164,6 +200,33 @@ fn files(config: &Config) -> Vec<(String, &Path)> {
         files.push(("tls.roots".into(), path));
     }
     files
+}
+
+/// The programs that the service runs, by key.
+fn programs(config: &Config) -> Vec<(String, &Path)> {
+    let mut programs = Vec::new();
+    for (section, endpoint) in endpoints(config) {
+        if let Some(TokenSource::Command(words)) = &endpoint.token
+            && let Some(program) = words.first()
+        {
+            programs.push((format!("{section}.token"), Path::new(program)));
+        }
+    }
+    programs
+}
+
+/// The servers of all accounts, by section.
+fn endpoints(config: &Config) -> impl Iterator<Item = (String, &Endpoint)> {
+    config.accounts.iter().flat_map(|(name, account)| {
+        let all = [
+            ("smtp", &account.smtp),
+            ("pop3", &account.pop3),
+            ("ftp", &account.ftp),
+        ];
+        all.into_iter().filter_map(move |(service, endpoint)| {
+            Some((format!("account.{name}.{service}"), endpoint.as_ref()?))
+        })
+    })
 }
 
 fn secret(

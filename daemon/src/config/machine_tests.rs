@@ -190,6 +190,87 @@ fn root_looks_for_the_user_of_the_service() {
 }
 
 #[test]
+fn root_looks_for_the_service_at_tokens_and_at_the_configuration_itself() {
+    let folder = Folder::new("tokens");
+    let token = folder.file("token", "ya29", 0o600);
+    let program = folder.file("program", "#!/bin/sh\n", 0o744);
+    let main = folder.file(
+        "hayesd.toml",
+        &format!(
+            "[account.a]\npop3 = {{ host = 'h', user = 'u', token = {{ file = '{}' }} }}\n\
+             [account.b]\npop3 = {{ host = 'h', user = 'u', token = {{ command = ['{}', 'x'] }} }}\n",
+            token.display(),
+            program.display()
+        ),
+        0o640,
+    );
+    let check = |uid: u32| {
+        let mut loaded = load(&main).unwrap();
+        loaded.check_machine(&Machine {
+            service: Some(User {
+                name: "hayesd".into(),
+                uid,
+                groups: vec![uid],
+            }),
+            ..machine()
+        });
+        let warnings = loaded.problems.iter();
+        assert!(warnings.clone().all(|p| p.severity == Severity::Warning));
+        warnings.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(check(fs::metadata(&main).unwrap().uid()), [""; 0]);
+    let shown = |path: &PathBuf| path.display().to_string();
+    let begins = [
+        format!("warning: {}: user hayesd can't read it", shown(&main)),
+        format!(
+            "{}:2:34: warning: account.a.pop3.token: {}: user hayesd can't read it (mode 0600, ",
+            shown(&main),
+            shown(&token)
+        ),
+        format!(
+            "{}:4:34: warning: account.b.pop3.token: {}: user hayesd can't run it (mode 0744, ",
+            shown(&main),
+            shown(&program)
+        ),
+    ];
+    let said = check(54_321);
+    assert_eq!(said.len(), begins.len(), "{said:#?}");
+    for (said, begin) in said.iter().zip(&begins) {
+        assert!(said.starts_with(begin), "{said}");
+    }
+}
+
+#[test]
+fn accounts_that_are_named_may_be_made_by_callers() {
+    let folder = Folder::new("made");
+    let check = || {
+        let text = format!(
+            "[daemon]\nstate_dir = '{}'\ndefault_account = 'a'\n\
+             [emulator.e]\ndevice = 'pty:e'\ndialect = 'quectel'\ndelivery = 'store'\nbounce_to = 'b'\n\
+             [account.c]\nfrom = 'c@example.org'\nsmtp = {{ host = 'h' }}\n\
+             [[map]]\nservice = 'smtp'\nhost = 'x'\naccount = 'c'\n\
+             [[map]]\nservice = 'smtp'\nhost = '*'\naccount = 'a'\n",
+            folder.0.display()
+        );
+        let mut loaded = parse(sources(&[&text])).unwrap_or_else(|p| panic!("{}", told(&p)));
+        loaded.check_machine(&machine());
+        told(&loaded.problems)
+    };
+    assert_eq!(
+        check(),
+        "0.toml:3:1: warning: daemon.default_account: names account `a`: there is no [account.a], and no \
+         caller has made one yet\n\
+         0.toml:8:1: warning: emulator.e.bounce_to: names account `b`: there is no [account.b], and no caller \
+         has made one yet\n\
+         0.toml:19:1: warning: map.account: names account `a`: there is no [account.a], and no caller has \
+         made one yet\n"
+    );
+    folder.file("accounts/a.json", "{}", 0o600);
+    let said = check();
+    assert!(said.lines().count() == 1 && said.contains("`b`"), "{said}");
+}
+
+#[test]
 fn a_secret_may_belong_to_the_user_of_the_service() {
     let folder = Folder::new("owned");
     let path = folder.file("s", "x", 0o640);

@@ -31,8 +31,10 @@ mod value;
 #[cfg(test)]
 mod wrong;
 
-pub use account::{Account, Endpoint, Map, Port, Roots, Sender, Service, TlsSettings, UserName};
-pub use daemon::{Bus, Daemon, Helper, Limits, Queue};
+pub use account::{
+    Account, Endpoint, Map, MapService, Port, Roots, Sender, Service, TlsSettings, UserName,
+};
+pub use daemon::{Bus, Daemon, Helper, Limits, Queue, account_file, account_of};
 pub use explain::explain;
 pub use line::{CarrierWiring, Device, DtrWiring, FlowControl, Framing, Lines, Speed};
 pub use load::{DEFAULT_FILE, load};
@@ -89,16 +91,27 @@ struct Places {
 
 impl Places {
     fn problem(&self, severity: Severity, key: &str, text: String) -> Problem {
-        let place = self
-            .index
-            .span_of(key)
-            .and_then(|span| self.sources.place(span.start));
         Problem {
             severity,
-            place,
+            place: self.place_of(key),
             key: key.to_owned(),
             text,
         }
+    }
+
+    /// A problem with a key of the n-th `[[map]]`, counted from 0.
+    fn map_problem(&self, severity: Severity, number: usize, key: &str, text: String) -> Problem {
+        Problem {
+            severity,
+            place: self.place_of(&format!("map.{number}.{key}")),
+            key: format!("map.{key}"),
+            text,
+        }
+    }
+
+    fn place_of(&self, key: &str) -> Option<Place> {
+        let span = self.index.span_of(key)?;
+        self.sources.place(span.start)
     }
 }
 

@@ -49,6 +49,11 @@ impl Sources {
         self.files.iter().map(|(base, source)| (*base, source))
     }
 
+    /// Where the files were read from.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|(_, source)| source.path.as_path())
+    }
+
     /// Where an offset of the common address space lies.
     pub fn place(&self, offset: usize) -> Option<Place> {
         let index = self.files.partition_point(|(base, _)| *base <= offset);

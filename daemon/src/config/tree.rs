@@ -83,7 +83,7 @@ fn moved_value(value: Spanned<DeValue<'_>>, base: usize) -> Spanned<DeValue<'_>>
 /// Where the keys of a merged tree were written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    /// Where each dotted key was last written.
+    /// Where each dotted key was last written; those of a table in an array also with its number: `map.0.host`.
     keys: BTreeMap<String, Range<usize>>,
     /// The dotted key of each key and each value.
     spans: Vec<(Range<usize>, String)>,
@@ -125,10 +125,26 @@ impl Index {
             } else {
                 format!("{path}.{name}")
             };
+            if let DeValue::Array(items) = value.get_ref() {
+                self.add_numbered(items, &path);
+            }
             self.keys.insert(path.clone(), key.span());
             self.spans.push((key.span(), path.clone()));
             self.spans.push((value.span(), path.clone()));
             self.add_value(value, &path);
+        }
+    }
+
+    fn add_numbered(&mut self, items: &DeArray<'_>, path: &str) {
+        for (number, item) in items.iter().enumerate() {
+            if let DeValue::Table(table) = item.get_ref() {
+                let path = format!("{path}.{number}");
+                for key in table.keys() {
+                    self.keys
+                        .insert(format!("{path}.{}", key.get_ref()), key.span());
+                }
+                self.keys.insert(path, item.span());
+            }
         }
     }
 

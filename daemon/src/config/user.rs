@@ -17,7 +17,9 @@ pub struct User {
 }
 
 const READ: u32 = 4;
-const SEARCH: u32 = 1;
+const EXECUTE: u32 = 1;
+/// What the same bit means for a folder.
+const SEARCH: u32 = EXECUTE;
 
 impl User {
     /// A user of this machine; `None` where there is none of this name.
@@ -37,6 +39,15 @@ impl User {
     /// Why he can't read a file, as owners and modes say (an access list may say otherwise); `None` if he
     /// can, or if we can't look ourselves.
     pub fn kept_from(&self, path: &Path) -> Option<String> {
+        self.lacks(READ, "read", path)
+    }
+
+    /// The same for running a program.
+    pub fn kept_from_running(&self, path: &Path) -> Option<String> {
+        self.lacks(EXECUTE, "run", path)
+    }
+
+    fn lacks(&self, bit: u32, doing: &str, path: &Path) -> Option<String> {
         let real = fs::canonicalize(path).ok()?;
         let name = &self.name;
         for folder in real.ancestors().skip(1) {
@@ -46,9 +57,9 @@ impl User {
             }
         }
         let meta = fs::metadata(&real).ok()?;
-        (!self.may(READ, &meta)).then(|| {
+        (!self.may(bit, &meta)).then(|| {
             format!(
-                "{}: user {name} can't read it (mode {:04o}, of user {} and group {})",
+                "{}: user {name} can't {doing} it (mode {:04o}, of user {} and group {})",
                 path.display(),
                 meta.mode() & 0o777,
                 meta.uid(),

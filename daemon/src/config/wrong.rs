@@ -48,10 +48,6 @@ pub(super) const WRONG: &[(&str, &str)] = &[
         "0.toml:2:7: daemon.via: \"tunnel\" is neither",
     ),
     (
-        "[daemon]\ndefault_account = 'a'",
-        "0.toml:2:1: daemon.default_account: names account `a`",
-    ),
-    (
         "[daemon]\nstate_dir = 'x'",
         "0.toml:2:1: daemon.state_dir: is not an absolute path",
     ),
@@ -161,8 +157,24 @@ pub(super) const WRONG: &[(&str, &str)] = &[
         "0.toml:2:42: account.a.pop3.token: a token does not stand in the configuration",
     ),
     (
-        "[[map]]\nservice = 'smtp'\nhost = '*'\naccount = 'a'",
-        "0.toml:1:3: map: names account `a`",
+        "[[map]]\nservice = 'pop3'\nhost = '*'\naccount = 'a'",
+        "0.toml:2:11: map.service: `pop3` can't be mapped: in this version",
+    ),
+    (
+        "[[map]]\nservice = 'http'\nhost = '*'\naccount = 'a'",
+        "0.toml:2:11: map.service: `http` can't be mapped: in this version",
+    ),
+    (
+        "[[map]]\nservice = 'gopher'\nhost = '*'\naccount = 'a'",
+        "0.toml:2:11: map.service: `gopher` is not a service",
+    ),
+    (
+        "[[map]]\nservice = 'smtp'\nhost = 'a'\naccount = 'a'\n[[map]]\nservice = 'smtp'\nhost = '*'\nemulator = 'x'\naccount = 'a'",
+        "0.toml:8:1: map.emulator: names emulator `x`",
+    ),
+    (
+        "[account.a]\nftp = { host = 'h' }\n[[map]]\nservice = 'smtp'\nhost = '*'\naccount = 'a'",
+        "0.toml:6:1: map.account: names account `a`, which has no smtp",
     ),
     (
         "[tls]\nroots = 'mine'",

@@ -214,7 +214,7 @@ fn folder_for_sockets() -> Result<Folder> {
 
 /// All accounts. It reads files; nothing else runs yet.
 fn accounts(config: &Config, machine: &Machine, disk: &Disk) -> Arc<Book> {
-    let folder = config.daemon.state_dir.join("accounts");
+    let folder = config.daemon.accounts();
     let book = Book::new(folder, machine.clone(), disk.clone());
     book.load();
     book.replace(account::configured(config, machine));

@@ -113,7 +113,24 @@ impl Dialer {
         if let (Some(error), []) = (refused, permitted.as_slice()) {
             return Err(error);
         }
-        match timeout(self.timeouts.connect, race(host, &permitted)).await {
+        self.first_of(host, &permitted).await
+    }
+
+    /// A stream for data to a port of the very address that a connection goes to. Errors as of
+    /// [`Dialer::connect`].
+    pub(super) async fn connect_beside(
+        &self,
+        host: &str,
+        control: SocketAddr,
+        port: u16,
+    ) -> Result<Stream> {
+        self.reach.check_data(&self.server, control, port, is_own)?;
+        self.first_of(host, &[SocketAddr::new(control.ip(), port)])
+            .await
+    }
+
+    async fn first_of(&self, host: &str, permitted: &[SocketAddr]) -> Result<Stream> {
+        match timeout(self.timeouts.connect, race(host, permitted)).await {
             Ok(result) => result,
             Err(_) => Err(Error::new(
                 ErrorKind::Timeout,

@@ -2,8 +2,11 @@
 
 use super::{Error, ErrorKind, Result};
 use serde::Deserialize;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+
+/// Ports below this are those of well-known services (RFC 6335 section 6).
+const FIRST_FREE: u16 = 1024;
 
 /// An entry of a list of destinations: which hosts, at which port.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -131,6 +134,34 @@ impl Reach {
         match why {
             None => Ok(()),
             Some(why) => Err(rules.refusal(host, Some(address), port, why)),
+        }
+    }
+
+    /// The same for a connection that carries data beside one to `control`, at another port of that very
+    /// address: where `allow` lists `control`, it lets its data through as well, since nobody knows its port
+    /// beforehand. Not where `deny` names the port, and no port below 1024: no server takes data there, but
+    /// other services listen. NotAuthorized.
+    pub fn check_data(
+        &self,
+        host: &str,
+        control: SocketAddr,
+        port: u16,
+        is_own: impl FnOnce(IpAddr) -> bool,
+    ) -> Result<()> {
+        let result = self.check(host, control.ip(), port, is_own);
+        let (Err(_), Some(rules)) = (&result, &self.0) else {
+            return result;
+        };
+        let (address, host) = (control.ip().to_canonical(), bare(host));
+        let is_on = |list: &[Destination], judge: &dyn Fn(&Destination) -> bool| {
+            let here = |entry: &&Destination| entry.names(host) || entry.holds(address);
+            list.iter().filter(here).any(judge)
+        };
+        let allowed = is_on(&rules.allow, &|entry| entry.is_at(control.port()));
+        let denied = is_on(&rules.deny, &|entry| entry.port == Some(port));
+        match allowed && !denied && port >= FIRST_FREE {
+            true => Ok(()),
+            false => result,
         }
     }
 
@@ -285,6 +316,38 @@ mod tests {
         let none = self::reach(&["mail.example.org"], &["*"]);
         assert_eq!(none.check_name("MAIL.example.org", 25), Ok(()));
         assert!(none.check_name("other.example.org", 25).is_err());
+    }
+
+    #[test]
+    fn data_goes_where_its_control_connection_may_go() {
+        let of_control = |reach: &Reach, control: &str, port: u16| {
+            let control = control.parse().unwrap();
+            reach
+                .check_data("ftp.example.org", control, port, |_| false)
+                .is_ok()
+        };
+        let listed = reach(&["127.0.0.1:21"], &["10.0.0.0/8", "127.0.0.1:3306"]);
+        assert!(of_control(&listed, "127.0.0.1:21", 40_000));
+        assert!(of_control(&listed, "[::ffff:127.0.0.1]:21", 40_000));
+        assert!(!may(&listed, "ftp.example.org", "127.0.0.1", 40_000));
+        for (control, port) in [
+            // Not listed itself, another address, another service, a port that is denied by its number.
+            ("127.0.0.1:2121", 40_000),
+            ("127.0.0.2:21", 40_000),
+            ("127.0.0.1:21", 25),
+            ("127.0.0.1:21", 3306),
+            ("10.0.0.1:21", 40_000),
+        ] {
+            assert!(!of_control(&listed, control, port), "{control} {port}");
+        }
+        let named = reach(&["FTP.example.org:21"], &["*"]);
+        assert!(of_control(&named, "198.51.100.7:21", 40_000));
+        assert!(!of_control(&named, "198.51.100.7:22", 40_000));
+        // What needs no leave needs none here.
+        let open = reach(&[], &["198.51.100.7:40000"]);
+        assert!(of_control(&open, "198.51.100.7:21", 20));
+        assert!(!of_control(&open, "198.51.100.7:21", 40_000));
+        assert!(of_control(&Reach::default(), "127.0.0.1:21", 25));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The FTP client in scripts.
 //!
-//! Settings: `tls=none|starttls|implicit`, `plain=yes`, `anonymous=yes`, `account=yes`, `active=yes`. Verbs: `open`,
+//! Settings: `tls=none|starttls|implicit`, `plain=yes`, `anonymous=yes`, `account=yes`, `active=yes`,
+//! `reach=server`: equipment that may reach the server, and nothing else here. Verbs: `open`,
 //! `get NAME [FROM]`, `get-text NAME`, `give-up NAME`, `put NAME TEXT`, `put-atomic …`, `put-text …`, `append …`,
 //! `resume …`, `list [FOLDER]`, `raw [FOLDER]`, `size`, `modified`, `cd`, `remove`, `rmdir`, `mkdir NAME`,
 //! `rename FROM TO`, `close`, `drop`. What they come to is shown as text, content with C escapes; a name or
@@ -16,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use hayesd::net::{Dialer, FtpBack, Timeouts};
 use hayesd::service::{
     BoxFuture, Credentials, Entry, Error, FileBack as _, FileOpen, FileSession, Mechanism, Placing,
-    Representation, Secret, Server, Sink,
+    Reach, Representation, Secret, Server, Sink,
 };
 use std::time::SystemTime;
 use tokio::sync::oneshot;
@@ -38,8 +39,20 @@ pub fn client(
         mechanism: Mechanism::Password,
         plain_auth: is("plain"),
     };
+    let reach = match settings.get("reach") {
+        None => Reach::default(),
+        Some("server") => {
+            let server = format!("127.0.0.1:{port}").parse();
+            Reach::of_emulator(
+                "panel",
+                vec![server.map_err(anyhow::Error::msg)?],
+                Vec::new(),
+            )
+        }
+        Some(other) => bail!("no reach {other}"),
+    };
     let request = FileOpen {
-        reach: Default::default(),
+        reach,
         server: Server {
             host: "localhost".into(),
             port,

@@ -130,9 +130,7 @@ impl Connection {
         let reply = self.done("PASV", Step::Hello).await?;
         let port = address::read_passive(reply.lines.first().map_or("", String::as_str));
         let port = port.ok_or_else(|| failure::from_reply(&reply, Step::Hello))?;
-        self.dial(SocketAddr::new(peer.ip(), port))
-            .await
-            .map(Way::Connected)
+        self.dial(peer, port).await.map(Way::Connected)
     }
 
     /// EPSV. Its reply names no address, and PASV's is not believed: data goes where commands go.
@@ -140,12 +138,12 @@ impl Connection {
         let reply = self.done("EPSV", Step::Hello).await?;
         let port = address::read_extended(reply.lines.first().map_or("", String::as_str));
         let port = port.ok_or_else(|| failure::from_reply(&reply, Step::Hello))?;
-        self.dial(SocketAddr::new(peer.ip(), port)).await
+        self.dial(peer, port).await
     }
 
-    async fn dial(&mut self, address: SocketAddr) -> Result<Stream> {
+    async fn dial(&mut self, control: SocketAddr, port: u16) -> Result<Stream> {
         let what = format!("{}, for data", self.host);
-        self.dialer.connect(&what, &[address]).await
+        self.dialer.connect_beside(&what, control, port).await
     }
 
     fn peer(&self) -> Result<SocketAddr> {

@@ -143,7 +143,7 @@ async fn to_caller(
         Err(error) if error.kind == ErrorKind::NotSupported => None,
         Err(error) => return Err(error),
     };
-    let start = from + filled.written;
+    let start = from.saturating_add(filled.written);
     if filled.written > 0 && (size.is_none() || size != filled.size) {
         let text = "the transfer broke off, and it is not certain that the file is still the same";
         return Err(Error::new(ErrorKind::Rejected, text).after_content());
@@ -171,7 +171,8 @@ async fn list(inquiry: &Inquiry, session: &mut dyn FileSession, folder: &str) ->
     let mut summary = Summary::default();
     let mut each = |entry: Entry| {
         summary.count += 1;
-        summary.bytes += entry.size.unwrap_or_default();
+        let size = entry.size.unwrap_or_default();
+        summary.bytes = summary.bytes.saturating_add(size);
         sheet.line(&ListedEntry {
             name: entry.name,
             kind: entry.kind,

@@ -82,7 +82,7 @@ async fn check(inquiry: &Inquiry, mut session: Box<dyn MailboxSession>) -> Resul
     let mut summary = Summary::default();
     let mut each = |one: crate::service::Listed<'_>| {
         summary.count += 1;
-        summary.bytes += one.size;
+        summary.bytes = summary.bytes.saturating_add(one.size);
         sheet.line(&Line {
             uid: one.uid,
             number: one.number,

@@ -8,6 +8,7 @@ use super::super::{Dialer, Tls};
 use super::data::Data;
 use super::failure::{self, Step};
 use super::features::Features;
+use super::listing::LARGEST_FILE;
 use super::login::Login;
 use super::path;
 use super::reply::Replies;
@@ -266,7 +267,7 @@ impl Connection {
         let reply = result?;
         let text = reply.lines.first().map_or("", |line| line.trim());
         match text.parse() {
-            Ok(size) if reply.code == 213 => Ok(size),
+            Ok(size) if reply.code == 213 && size <= LARGEST_FILE => Ok(size),
             _ => Err(failure::from_reply(&reply, Step::Find)),
         }
     }

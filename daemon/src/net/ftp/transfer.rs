@@ -4,6 +4,7 @@ use super::super::failure as net_failure;
 use super::connection::Connection;
 use super::data::{UNTIL_DATA_ENDS, stalled};
 use super::failure::{self, Step, changed};
+use super::listing::LARGEST_FILE;
 use crate::service::{
     Error, ErrorKind, Fault, Phase, Progress, Representation, Result, Sink, Source,
 };
@@ -348,7 +349,8 @@ fn size_in_words(text: &str) -> u64 {
         return 0;
     };
     let number = before.rsplit(['(', ' ']).next().unwrap_or_default();
-    number.parse().unwrap_or(0)
+    let size = number.parse().unwrap_or(0);
+    if size > LARGEST_FILE { 0 } else { size }
 }
 
 #[cfg(test)]

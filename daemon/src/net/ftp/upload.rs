@@ -149,7 +149,7 @@ impl Connection {
         progress: &dyn Progress,
     ) -> Result<u64> {
         let base = put.base.unwrap_or(0);
-        let total = from.left().map_or(0, |left| base + left);
+        let total = from.left().map_or(0, |left| base.saturating_add(left));
         self.represent(representation).await?;
         let command = format!("{} {}", put.verb, put.path);
         self.begin(&command, put.restart, Step::Make).await?;

@@ -16,6 +16,9 @@ use std::time::SystemTime;
 
 /// A line longer than this is none.
 const MAX_LINE: usize = 16 * 1024;
+/// No file has more bytes than this: what POSIX's `off_t` holds. A server that says so errs, and no sum of it
+/// with what was transferred overflows.
+pub(super) const LARGEST_FILE: u64 = i64::MAX as u64;
 
 /// How a listing is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +157,7 @@ fn entry(name: &str, kind: EntryKind, size: Option<u64>, modified: Option<System
     Line::Entry(Box::new(Entry {
         name,
         kind,
-        size,
+        size: size.filter(|&size| size <= LARGEST_FILE),
         modified,
     }))
 }

@@ -15,6 +15,8 @@ pub type ListedJob = (u32, Details);
 pub trait Manager {
     /// Reads the configuration again.
     fn reload(&self, options: Options<'_>) -> zbus::Result<()>;
+    /// Tells that a device came or went: its ports look at it at once.
+    fn report_device(&self, path: &str, present: bool, options: Options<'_>) -> zbus::Result<()>;
     /// Changes how much is logged.
     fn set_log_level(&self, level: &str, options: Options<'_>) -> zbus::Result<()>;
     /// Lists jobs, active ones first, then the newest.

@@ -1,10 +1,11 @@
 //! Ports whose far end comes and goes.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use hayes_tests::office::{Account, Office, Route};
 use hayes_tests::site::Site;
 use hayes_tests::terminal::Terminal;
 use hayes_tests::{ports, wait, wakeups};
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::thread::sleep;
@@ -96,6 +97,40 @@ async fn device_vanishes_and_comes_back() -> Result<()> {
         woke <= 2,
         "the helper woke up {woke} times in 1 s for a device that is not there"
     );
+    Ok(())
+}
+
+/// A device is reported by whatever of its names, and only one that a port has.
+#[tokio::test]
+async fn devices_are_reported_by_any_name() -> Result<()> {
+    let mut site = Site::new()?;
+    let path = site.device("ttyTest");
+    site.configure(&format!(
+        "[emulator.panel]\ndevice = \"{}\"\ndialect = \"quectel\"\n",
+        path.display()
+    ))?;
+    let client = site.start().await?;
+    let manager = hayes_dbus::ManagerProxy::new(client.connection()).await?;
+    let report = async |path: &std::path::Path, present: bool| {
+        let path = path.display().to_string();
+        manager.report_device(&path, present, HashMap::new()).await
+    };
+    // A file is refused for good, and asked for again much later only.
+    fs::write(&path, "")?;
+    report(&path, true).await?;
+    client.until(PANEL, "Emulator", "State", "refused").await?;
+    fs::remove_file(&path)?;
+    let (terminal, mut far_end) = Terminal::plug_in(&path)?;
+    report(&fs::canonicalize(&path)?, true).await?;
+    client.until(PANEL, "Emulator", "State", "command").await?;
+    // One that is there is left alone.
+    report(&path, true).await?;
+    far_end.ok("AT")?;
+    let error = report("/dev/null".as_ref(), true).await.err();
+    let error = error.context("nobody has it")?.to_string();
+    ensure!(error.contains("NotFound"), "{error}");
+    report("/dev/ttyNobody".as_ref(), false).await?;
+    terminal.unplug(far_end)?;
     Ok(())
 }
 

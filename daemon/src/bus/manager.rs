@@ -8,12 +8,12 @@ use super::error::{Refused, Result};
 use super::exporter::Exporter;
 use super::path;
 use super::view::{self, Map};
-use super::world::World;
+use super::world::{Errand, World};
 use crate::job::{JobId, Snapshot, State};
 use crate::process::log;
 use crate::service::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 use zbus::message::Header;
 use zbus::{Connection, OwnedObjectPath, interface};
 
@@ -72,14 +72,31 @@ impl Manager {
     ) -> Result<()> {
         options.finish()?;
         Caller::of(&header, connection).await?.admin()?;
-        let stopping = || Refused::new(ErrorKind::Busy, "the daemon is about to end");
-        let (answer, result) = oneshot::channel();
-        self.world
-            .reload
-            .send(answer)
-            .await
-            .map_err(|_| stopping())?;
-        Ok(result.await.map_err(|_| stopping())??)
+        self.world.run(Errand::Reload).await
+    }
+
+    async fn report_device(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        path: &str,
+        present: bool,
+        options: Dict<'_>,
+    ) -> Result<()> {
+        options.finish()?;
+        let device = PathBuf::from(path);
+        if !device.is_absolute() {
+            let text = "`path` is not the absolute path of a device";
+            return Err(Refused::argument(text));
+        }
+        Caller::of(&header, connection).await?.admin()?;
+        tracing::debug!(device = path, present, "a device is reported");
+        let told = self.world.run(|told| Errand::Device(device, told)).await;
+        match told {
+            // Its other names went with it.
+            Err(error) if !present && error.is(ErrorKind::NotFound) => Ok(()),
+            told => told,
+        }
     }
 
     async fn set_log_level(

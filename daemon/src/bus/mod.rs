@@ -39,7 +39,7 @@ mod waits;
 mod world;
 
 pub use error::PREFIX;
-pub use world::{DaemonState, JobStore, ReloadRequest, Settings, World};
+pub use world::{DaemonState, Errand, JobStore, Settings, World};
 
 pub use late::Coming;
 

@@ -11,6 +11,7 @@ use crate::job::{
     Accounts, Answer, JobId, MailSubmission, Origin, RequestSubmission, Snapshot, UploadPlace,
 };
 use crate::service::{BoxFuture, ErrorKind, Result};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use zbus::Variant;
@@ -100,8 +101,14 @@ pub struct Settings {
     pub waits: u32,
 }
 
-/// A request to read the configuration again; what became of it is told.
-pub type ReloadRequest = oneshot::Sender<Result<()>>;
+/// What callers want of the daemon as a whole; what became of it is told.
+#[derive(Debug)]
+pub enum Errand {
+    /// It reads the configuration again.
+    Reload(oneshot::Sender<Result<()>>),
+    /// A device has come or gone: its ports look at it now. NotFound where no port has it.
+    Device(PathBuf, oneshot::Sender<Result<()>>),
+}
 
 /// All handles.
 pub struct World {
@@ -115,8 +122,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// How the daemon is.
     pub state: watch::Receiver<DaemonState>,
-    /// Where requests to reload go.
-    pub reload: mpsc::Sender<ReloadRequest>,
+    /// Where they are run.
+    pub errands: mpsc::Sender<Errand>,
     settings: RwLock<Settings>,
     pub(super) copies: Copies,
     pub(super) waits: Waits,
@@ -130,7 +137,7 @@ impl World {
         book: Arc<Book>,
         clock: Arc<dyn Clock>,
         state: watch::Receiver<DaemonState>,
-        reload: mpsc::Sender<ReloadRequest>,
+        errands: mpsc::Sender<Errand>,
         settings: Settings,
     ) -> Self {
         Self {
@@ -139,7 +146,7 @@ impl World {
             book,
             clock,
             state,
-            reload,
+            errands,
             settings: RwLock::new(settings),
             copies: Copies::default(),
             waits: Waits::default(),
@@ -160,6 +167,18 @@ impl World {
             .settings
             .write()
             .unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    /// Has an errand run. Busy when the daemon is about to end.
+    pub(super) async fn run(
+        &self,
+        errand: impl FnOnce(oneshot::Sender<Result<()>>) -> Errand,
+    ) -> error::Result<()> {
+        let stopping = || Refused::new(ErrorKind::Busy, "the daemon is about to end");
+        let (told, result) = oneshot::channel();
+        let sent = self.errands.send(errand(told)).await;
+        sent.map_err(|_| stopping())?;
+        Ok(result.await.map_err(|_| stopping())??)
     }
 
     /// The name of the account that an argument means; empty: the default one.

@@ -89,6 +89,7 @@ pub(super) enum Order {
     Start,
     Stop,
     Reset,
+    Look,
 }
 
 /// An order, and where to say that it was carried out.
@@ -139,6 +140,14 @@ impl Handle {
     /// that is off.
     pub async fn reset(&self) -> Result<()> {
         self.tell(Order::Reset).await
+    }
+
+    /// Its device may have come or gone: a port that is waited for is asked for now, and not only when its
+    /// time comes. Returns at once; nothing happens to one that is there.
+    pub fn look(&self) {
+        let (done, _) = oneshot::channel();
+        // One that has so many orders before it is at work.
+        let _ = self.orders.try_send((Order::Look, done));
     }
 
     async fn tell(&self, order: Order) -> Result<()> {

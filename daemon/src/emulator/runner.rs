@@ -71,6 +71,7 @@ impl Keeper {
             let go_on = match self.session(&world, &mut engine).await {
                 Ok(Over::Stopped) => self.stopped().await,
                 Ok(Over::Abandoned) => false,
+                Ok(Over::Anew) => true,
                 Ok(Over::Refused(why)) => {
                     self.complain(&why);
                     self.pause().await
@@ -147,6 +148,11 @@ impl Keeper {
                         let _ = done.send(());
                         return self.stopped().await;
                     }
+                    Some((Order::Look, done)) => {
+                        self.again = SOON;
+                        let _ = done.send(());
+                        return true;
+                    }
                     // It starts anew as soon as it can.
                     Some((Order::Start | Order::Reset, done)) => drop(done.send(())),
                     None => return false,
@@ -174,5 +180,86 @@ impl Keeper {
             (view.state, view.dtr) = (state, false);
             changed
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::dialect::quectel::DIALECT;
+    use crate::emulator::Plainly;
+    use crate::job::{self, Accounts, Backs, MailAccount, Via};
+    use crate::service::{Error, ErrorKind, MailBack};
+    use hayes_ldisc::record::{LineSettings, Wiring};
+    use nix::sys::socket::{
+        AddressFamily, Backlog, SockFlag, SockType, UnixAddr, accept, bind, listen, socket,
+    };
+    use std::os::fd::{AsRawFd, OwnedFd};
+    use std::path::Path;
+    use std::sync::Arc;
+    use tokio::time::Instant;
+
+    struct Nothing;
+
+    impl Accounts for Nothing {
+        fn mail(&self, _: &str) -> Result<MailAccount> {
+            Err(Error::new(ErrorKind::NotFound, "no account"))
+        }
+    }
+
+    impl Backs for Nothing {
+        fn mail(&self, _: &Via) -> Option<Arc<dyn MailBack>> {
+            None
+        }
+    }
+
+    fn helper(at: &Path) -> OwnedFd {
+        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+        let fd = socket(AddressFamily::Unix, SockType::SeqPacket, flags, None).unwrap();
+        bind(fd.as_raw_fd(), &UnixAddr::new(at).unwrap()).unwrap();
+        listen(&fd, Backlog::new(4).unwrap()).unwrap();
+        fd
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_port_that_is_reported_is_asked_for_before_its_time() {
+        let folder = std::env::temp_dir().join(format!("hayesd-look-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let disk = Disk::inline();
+        let nothing = Arc::new(Nothing);
+        let jobs = Jobs::start(
+            job::Settings::new(folder.join("spool")),
+            disk.clone(),
+            Arc::new(SystemClock),
+            nothing.clone(),
+            nothing,
+        );
+        let settings = Settings {
+            name: "panel".into(),
+            device: "/dev/ttyS1".into(),
+            line: LineSettings::default(),
+            wiring: Wiring::default(),
+            dialect: &DIALECT,
+            identity: DIALECT.played.identity.clone(),
+            policy: Arc::new(Plainly(vec![Via::Ip])),
+            memory_dir: folder.join("memory"),
+            files_dir: folder.join("files"),
+        };
+        let socket = folder.join("helper");
+        let handle = start(settings, socket.clone(), jobs.await.unwrap(), disk);
+        // Long enough for the pauses between attempts to become long.
+        tokio::time::sleep(LATE * 3).await;
+        let helper = helper(&socket);
+        let before = Instant::now();
+        handle.look();
+        // Time stands still while there is something to do.
+        while accept(helper.as_raw_fd()).is_err() {
+            assert_eq!(before.elapsed(), Duration::ZERO);
+            tokio::task::yield_now().await;
+            assert_eq!(Instant::now(), before);
+        }
+        drop(handle);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

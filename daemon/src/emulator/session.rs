@@ -21,6 +21,8 @@ pub(super) enum Over {
     Stopped,
     /// Nobody has a handle any more.
     Abandoned,
+    /// The device may be there now: it is asked for anew.
+    Anew,
     /// The helper will not give the device, for this reason.
     Refused(String),
 }
@@ -91,6 +93,12 @@ impl Session<'_> {
                 }
                 Woken::Mail(mail, end) => self.engine.mail_ended(mail, &end, &mut effects),
                 Woken::Order(None) => return Ok(Over::Abandoned),
+                Woken::Order(Some((Order::Look, done))) => {
+                    let _ = done.send(());
+                    if !self.here {
+                        return Ok(Over::Anew);
+                    }
+                }
                 Woken::Order(Some((order, done))) => {
                     let stopped = self.obey(order, &mut effects);
                     self.perform(effects, &mut waiting).await?;
@@ -128,7 +136,7 @@ impl Session<'_> {
 
     fn obey(&mut self, order: Order, effects: &mut Vec<Effect>) -> bool {
         match order {
-            Order::Start => {}
+            Order::Start | Order::Look => {}
             Order::Reset => self.engine.reset(effects),
             Order::Stop => self.engine.switch_off(effects),
         }

@@ -39,6 +39,8 @@ pub(super) enum Request {
     },
     Reset(Rung),
     Enable(bool),
+    /// The device may have come or gone.
+    Look,
 }
 
 /// A running modem. It stops, and its port is given back, when the last handle is dropped.
@@ -99,6 +101,18 @@ impl Handle {
     /// Switches the driver on or off. Off: the request under way is given up and the port given back.
     pub async fn enable(&self, on: bool) -> Result<()> {
         self.ask(Request::Enable(on)).await
+    }
+
+    /// Its device, as it is configured.
+    pub fn device(&self) -> &str {
+        &self.settings.device
+    }
+
+    /// Its device may have come or gone: a port that is waited for is asked for now, and not only when its
+    /// time comes. Returns at once; nothing happens to one that is ours.
+    pub fn look(&self) {
+        // One that has so many requests before it is at work.
+        let _ = self.requests.try_send(Request::Look);
     }
 
     async fn ask(&self, request: Request) -> Result<()> {

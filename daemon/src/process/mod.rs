@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod check;
+mod devices;
 pub mod folder;
 mod health;
 pub mod helper;

@@ -1,13 +1,14 @@
 //! The service: from the configuration to the last signal.
 
 use super::check::WRONG;
+use super::devices;
 use super::folder::Folder;
 use super::health::Health;
 use super::helper::{Helper, Program};
 use super::log;
 use super::notify::Notify;
 use crate::account::{self, Book, Equipment};
-use crate::bus::{self, DaemonState, ReloadRequest, World};
+use crate::bus::{self, DaemonState, Errand, World};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Bus, Config, Loaded, Machine, Severity};
 use crate::disk::Disk;
@@ -127,7 +128,7 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
         .map_err(|error| Error::new(ErrorKind::Internal, format!("the disk thread: {error}")))?;
     let config = &loaded.config;
     let (state, state_seen) = watch::channel(DaemonState::Starting);
-    let (reload, mut reloads) = mpsc::channel(4);
+    let (errands, mut errands_told) = mpsc::channel(4);
     let (jobs, jobs_seen) = watch::channel(None);
     let book = accounts(config, &machine, &disk);
     let world = Arc::new(World::new(
@@ -136,7 +137,7 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
         book.clone(),
         Arc::new(SystemClock),
         state_seen,
-        reload,
+        errands,
         wiring::bus(config),
     ));
     let folder = folder_for_sockets()?;
@@ -181,12 +182,9 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
                 let _ = reloader.reload(&notify, &mut health).await;
                 show(&state, health.state());
             }
-            Some(request) = reloads.recv() => {
-                let request: ReloadRequest = request;
-                let result = reloader.reload(&notify, &mut health).await;
+            Some(errand) = errands_told.recv() => {
+                reloader.run(errand, &running, &notify, &mut health).await;
                 show(&state, health.state());
-                // A caller that is gone need not hear of it.
-                let _ = request.send(result);
             }
             () = service.closed() => break Err(Error::new(ErrorKind::Internal, "the bus went away; ending, so that the service manager starts us again")),
             () = health.changed() => show(&state, health.state()),
@@ -447,6 +445,27 @@ struct Reloader {
 }
 
 impl Reloader {
+    /// Does what a caller wants, who need not be there any more to hear of it.
+    async fn run(
+        &mut self,
+        errand: Errand,
+        running: &Running,
+        notify: &Notify,
+        health: &mut Health,
+    ) {
+        match errand {
+            Errand::Reload(told) => {
+                let result = self.reload(notify, health).await;
+                let _ = told.send(result);
+            }
+            Errand::Device(device, told) => {
+                let (modems, emulators) = (&running.modems, &running.emulators);
+                let looked = devices::look_at(device, modems, emulators, &self.disk);
+                let _ = told.send(looked.await);
+            }
+        }
+    }
+
     async fn reload(&mut self, notify: &Notify, health: &mut Health) -> Result<()> {
         notify.reloading();
         let result = self.read().await;

@@ -4,6 +4,7 @@ mod accounts;
 mod interfaces;
 mod jobs;
 mod mails;
+mod manager;
 mod requests;
 mod waits;
 
@@ -94,7 +95,7 @@ struct Stage {
     world: Arc<World>,
     caller: Connection,
     _state: watch::Sender<DaemonState>,
-    _reload: mpsc::Receiver<super::ReloadRequest>,
+    errands: mpsc::Receiver<super::Errand>,
     service: Service,
     bus: Bus,
 }
@@ -108,7 +109,7 @@ impl Stage {
         let bus = Bus::start();
         let store = Arc::new(store);
         let (state_to, state) = watch::channel(DaemonState::Ready);
-        let (reload, reload_from) = mpsc::channel(1);
+        let (errands, errands_from) = mpsc::channel(1);
         let settings = Settings {
             default_account: Some("main".into()),
             largest_message: 1 << 20,
@@ -125,7 +126,7 @@ impl Stage {
             accounts,
             Arc::new(SystemClock),
             state,
-            reload,
+            errands,
             settings,
         );
         let world = Arc::new(world);
@@ -139,7 +140,7 @@ impl Stage {
             world,
             caller,
             _state: state_to,
-            _reload: reload_from,
+            errands: errands_from,
             service,
             bus,
         }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use turn::Turn;
+use wait::Heeds;
 
 /// How long after a refusal for good, or without a helper, the port is asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
@@ -129,13 +130,13 @@ impl Runner {
                     self.tell_sought(chat);
                     let pause = self.ladder.pause();
                     // Somebody may plug it out and in again, or restart it, meanwhile.
-                    match self.while_refusing(chat.listen(pause), true).await {
+                    match self.while_refusing(chat.listen(pause), Heeds::Rungs).await {
                         Ok(Ok(())) => Turn::BringUp,
                         Ok(Err(error)) => error.into(),
                         Err(turn) => turn,
                     }
                 }
-                Turn::Reclaim(_) | Turn::Disabled | Turn::Over => {
+                Turn::Reclaim(_) | Turn::Anew | Turn::Disabled | Turn::Over => {
                     self.tell_sought(chat);
                     return turn;
                 }

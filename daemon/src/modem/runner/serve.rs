@@ -123,7 +123,7 @@ impl Runner {
                 Err(Turn::Recover(rung))
             }
             Request::Enable(false) => Err(Turn::Disabled),
-            Request::Enable(true) => Ok(()),
+            Request::Enable(true) | Request::Look => Ok(()),
         }
     }
 
@@ -144,6 +144,8 @@ impl Runner {
                         stop();
                         self.waiting.push_front(request);
                     }
+                    // It is there.
+                    Request::Look => {}
                     request if self.waiting.len() < WAITING => self.waiting.push_back(request),
                     request => self.waiting.extend(turned_away(request)),
                 }

@@ -17,8 +17,10 @@ pub(super) enum Turn {
     BringUp,
     /// It cannot be used; for a person.
     Failed(String),
-    /// The port itself is lost: claim it anew.
+    /// The port itself is lost: claim it anew, after a while.
     Reclaim(String),
+    /// The device may be there now: claim it anew at once.
+    Anew,
     /// Switched off.
     Disabled,
     /// Nobody holds a handle any more.

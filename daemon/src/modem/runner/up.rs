@@ -1,6 +1,6 @@
 //! From a port that is asked for to a module that works, the first time and again.
 
-use super::{Runner, Turn};
+use super::{Heeds, Runner, Turn};
 use crate::modem::aftermath;
 use crate::modem::chat::{Chat, ChatError, Claiming};
 use crate::modem::ladder::Rung;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 impl Runner {
     pub(super) async fn wait_for_port(&mut self, chat: &mut Chat) -> Result<(), Turn> {
         loop {
-            match self.while_refusing(chat.claimed(), false).await? {
+            match self.while_refusing(chat.claimed(), Heeds::Looks).await? {
                 Ok(Claiming::Ours { kept }) => {
                     if kept {
                         chat.note("the port was held for an earlier daemon");
@@ -42,10 +42,12 @@ impl Runner {
         self.board.state(State::Syncing);
         let settings = Arc::clone(&self.settings);
         let board = self.board.clone();
-        let answers = self.while_refusing(startup::call(chat), false).await??;
+        let answers = self
+            .while_refusing(startup::call(chat), Heeds::Neither)
+            .await??;
         if !answers && !self.leave_alone(chat).await? {
             let work = startup::insist(chat, settings.line);
-            self.while_refusing(work, false).await??;
+            self.while_refusing(work, Heeds::Neither).await??;
         }
         let work = async {
             chat.resync().await?;
@@ -53,7 +55,7 @@ impl Runner {
             watch::look(chat, &board).await?;
             Ok::<(), Unusable>(())
         };
-        self.while_refusing(work, false)
+        self.while_refusing(work, Heeds::Neither)
             .await?
             .map_err(Turn::from)?;
         self.ladder.recovered();
@@ -78,8 +80,11 @@ impl Runner {
             }
             chat.note("no answer: it may be sending for an earlier daemon, and is left alone");
             let work = chat.until_result(left.min(aftermath::ASK_AGAIN));
-            self.while_refusing(work, false).await??;
-            if self.while_refusing(startup::call(chat), false).await?? {
+            self.while_refusing(work, Heeds::Neither).await??;
+            if self
+                .while_refusing(startup::call(chat), Heeds::Neither)
+                .await??
+            {
                 return Ok(true);
             }
         }
@@ -104,7 +109,7 @@ impl Runner {
             let settings = Arc::clone(&self.settings);
             let ports = Arc::clone(&self.ports);
             let work = recovery::climb(chat, rung, &settings, &*ports);
-            match self.while_refusing(work, false).await {
+            match self.while_refusing(work, Heeds::Neither).await {
                 Err(turn) => return turn,
                 Ok(Ok(())) if rung == Rung::Resync => {
                     self.ladder.recovered();

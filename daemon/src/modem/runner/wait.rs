@@ -8,13 +8,23 @@ use std::future::Future;
 use std::pin::pin;
 use tokio::time::Instant;
 
+/// What is heeded while work is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heeds {
+    /// Only that it is switched off.
+    Neither,
+    /// A rung as well: none, and no start, is under way.
+    Rungs,
+    /// That the device may have come as well: it is waited for.
+    Looks,
+}
+
 impl Runner {
-    /// Waits for something while the modem is not ready; requests for work are refused. A rung can be
-    /// asked for only where none, and no start, is under way.
+    /// Waits for something while the modem is not ready; requests for work are refused.
     pub(super) async fn while_refusing<T>(
         &mut self,
         work: impl Future<Output = T>,
-        heeds_rungs: bool,
+        heeds: Heeds,
     ) -> Result<T, Turn> {
         let mut work = pin!(work);
         loop {
@@ -33,11 +43,12 @@ impl Runner {
                     self.sought = Some(sought).filter(|_| first);
                     continue;
                 }
+                Some(Request::Look) if heeds == Heeds::Looks => return Err(Turn::Anew),
                 request => request,
             };
             match request.map(refuse) {
                 None => return Err(Turn::Over),
-                Some(Some(Turn::Recover(rung))) if heeds_rungs => {
+                Some(Some(Turn::Recover(rung))) if heeds == Heeds::Rungs => {
                     self.ladder.allow(rung);
                     return Err(Turn::Recover(rung));
                 }
@@ -65,6 +76,7 @@ impl Runner {
             match request {
                 None => return Turn::Over,
                 Some(Request::Enable(true)) => return Turn::BringUp,
+                Some(Request::Look) if until.is_some() => return Turn::Anew,
                 Some(request) => match refuse(request) {
                     // Switched off already, or nothing there that a rung could be tried on.
                     Some(Turn::Disabled) if until.is_none() => {}
@@ -88,8 +100,8 @@ fn refuse(request: Request) -> Option<Turn> {
             let _ = answer.send(Err(error()));
             None
         }
-        // Nothing is known, nor will be.
-        Request::Recover(_) => None,
+        // Nothing is known, nor will be; nothing is waited for.
+        Request::Recover(_) | Request::Look => None,
         Request::Reset(rung) => Some(Turn::Recover(rung)),
         Request::Enable(false) => Some(Turn::Disabled),
         Request::Enable(true) => None,

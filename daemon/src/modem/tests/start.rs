@@ -175,3 +175,38 @@ async fn enable_switches_off_and_on() {
     ready(&handle).await;
     assert_eq!(fake.memory().reopened, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_is_reported_is_claimed_at_once() {
+    use super::wire::Given;
+    use crate::modem::Incoming;
+    use hayes_ldisc::record::Refusal;
+    use tokio::time::Instant;
+
+    // Refused for good, and waited for by the helper.
+    for (why, state) in [
+        (Refusal::NotAllowed, State::Refused),
+        (Refusal::Busy, State::Refused),
+        (Refusal::Absent, State::Absent),
+    ] {
+        let (ports, mut far_ends) = MemoryPorts::new();
+        let settings = Settings::new("lte", "/dev/ttyUSB2");
+        let handle = start_over(settings, Arc::new(ports), Disk::start().unwrap());
+        let first = far_ends.recv().await.unwrap();
+        let text = "no".into();
+        let refused = Given::Event(Incoming::Refused { why, text });
+        first.to_driver.send(refused).unwrap();
+        reaches(&handle, state, Duration::from_secs(1)).await;
+        let before = Instant::now();
+        handle.look();
+        let _second = far_ends.recv().await.unwrap();
+        assert_eq!(before.elapsed(), Duration::ZERO, "{why:?}");
+    }
+    // One that is there is left alone.
+    let fake = Fake::default();
+    let handle = drive(&fake);
+    ready(&handle).await;
+    handle.look();
+    assert_eq!(ready(&handle).await.registration, Registration::Home);
+    assert_eq!(fake.memory().reopened, 1);
+}

@@ -1,7 +1,11 @@
 //! Typed proxies for `org.hayesd1`. What methods do, which errors they answer and what the keys of
 //! options and results are, stands in `org.hayesd1.*.xml` beside this crate.
+//!
+//! The feature `cli` adds the program `hayesctl`, which is built on them and on nothing else.
 
 mod account;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod emulator;
 mod ftp;
 mod job;

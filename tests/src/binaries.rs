@@ -21,6 +21,14 @@ pub fn hayes_ldisc() -> Result<PathBuf> {
     Ok(folder()?.join("hayes-ldisc"))
 }
 
+/// The program for people.
+///
+/// # Errors
+/// It does not build.
+pub fn hayesctl() -> Result<PathBuf> {
+    Ok(folder()?.join("hayesctl"))
+}
+
 /// Cargo builds a package's own programs before its tests, but not another package's: so that one
 /// `cargo test -p hayes-tests` never runs a stale daemon, they are built here, once a test process.
 /// `tests/run` has built them and names the folder by `HAYES_BIN`.

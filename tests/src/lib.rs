@@ -15,6 +15,7 @@ pub mod faults;
 pub mod folder;
 pub mod ftpd;
 pub mod gate;
+pub mod hayesctl;
 pub mod mailbox;
 pub mod message;
 pub mod module;

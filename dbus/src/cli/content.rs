@@ -1,0 +1,98 @@
+//! What is passed on as a descriptor: files as they are, everything else read to its end first.
+//!
+//! hayesd reads a pipe for 20 s at most, and cannot know whether its end was meant. So what comes by a pipe
+//! is complete before hayesd hears of it, and an interrupted one is never sent.
+
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::out::Out;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read, Seek as _, SeekFrom};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+/// Where standard input is meant.
+pub(super) const STDIN: &str = "-";
+
+/// A regular file, from where it was when we got it.
+#[derive(Debug)]
+pub(super) struct Content {
+    file: File,
+    start: u64,
+}
+
+impl Content {
+    /// The file at `path`; `-` is standard input.
+    pub(super) fn open(path: &Path, out: Out) -> Result<Self> {
+        let failed = |error| Failure::file(path, &error, Exit::Io);
+        if path == Path::new(STDIN) {
+            if io::stdin().is_terminal() {
+                out.note("reading from the terminal; Ctrl-D on a line of its own ends it");
+            }
+            let file = io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
+            return Self::of(file.into()).map_err(failed);
+        }
+        File::open(path).and_then(Self::of).map_err(failed)
+    }
+
+    fn of(mut file: File) -> io::Result<Self> {
+        let about = file.metadata()?;
+        if about.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        if about.is_file() {
+            let start = file.stream_position()?;
+            return Ok(Self { file, start });
+        }
+        Self::copy(&mut file)
+    }
+
+    fn copy(from: &mut impl Read) -> io::Result<Self> {
+        let mut file = File::from(memfd_create("content", MFdFlags::MFD_CLOEXEC)?);
+        io::copy(from, &mut file)?;
+        Ok(Self { file, start: 0 })
+    }
+
+    /// A text of ours.
+    pub(super) fn of_text(text: &str) -> Result<Self> {
+        Self::copy(&mut text.as_bytes())
+            .map_err(|error| Failure::new(Exit::Io, format!("memory for it: {error}")))
+    }
+
+    /// The descriptor, at its beginning again: whoever read it before moved it.
+    pub(super) fn again(&self) -> io::Result<&File> {
+        (&self.file).seek(SeekFrom::Start(self.start))?;
+        Ok(&self.file)
+    }
+
+    /// Its bytes, at most `most` of them.
+    ///
+    /// # Errors
+    /// It has more, or cannot be read.
+    pub(super) fn bytes(&self, name: &Path, most: u64) -> Result<Vec<u8>> {
+        let failed = |error| Failure::file(name, &error, Exit::Io);
+        let mut bytes = Vec::new();
+        let file = self.again().map_err(failed)?;
+        file.take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+        if bytes.len() as u64 > most {
+            let text = format!("{}: more than {most} bytes", name.display());
+            return Err(Failure::new(Exit::Data, text));
+        }
+        Ok(bytes)
+    }
+
+    /// Its bytes as text.
+    ///
+    /// # Errors
+    /// As [`Content::bytes`], or it is not UTF-8.
+    pub(super) fn text(&self, name: &Path, most: u64) -> Result<String> {
+        String::from_utf8(self.bytes(name, most)?).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let text = format!("{}: byte {at} is not UTF-8", name.display());
+            Failure::new(Exit::Data, text)
+        })
+    }
+}

@@ -1,35 +1,14 @@
-//! `hayesctl` on a private bus with the real daemon.
+//! `hayesctl mail` and `job`.
 
+use super::{interrupt, site};
 use anyhow::{Context as _, Result, ensure};
-use hayes_tests::client::Client;
 use hayes_tests::gate::Gate;
 use hayes_tests::hayesctl::{command, ended, run, run_with};
 use hayes_tests::postfix::{self, Postfix};
 use hayes_tests::site::Site;
 use hayes_tests::smtp::{Answer, SmtpServer, Step};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use std::fs;
-use std::process::{Child, Stdio};
-
-/// A site whose account `main` sends to this server.
-async fn site(port: u16, more: &str) -> Result<(Site, Client)> {
-    let mut site = Site::new()?;
-    site.configure(&format!(
-        "default_account = \"main\"\nqueue = {{ first = \"1 h\", longest = \"1 h\", expiry = \"2 d\" }}\n{more}\n\
-         [account.main]\nfrom = \"Pump 7 <pump7@example.org>\"\n\
-         smtp = {{ host = \"127.0.0.1\", port = {port}, tls = \"none\" }}\n"
-    ))?;
-    let client = site.start().await?;
-    Ok((site, client))
-}
-
-fn interrupt(child: &Child) -> Result<()> {
-    Ok(kill(
-        Pid::from_raw(i32::try_from(child.id())?),
-        Signal::SIGINT,
-    )?)
-}
+use std::process::Stdio;
 
 #[tokio::test]
 async fn a_mail_goes_on_its_whole_way() -> Result<()> {
@@ -117,7 +96,7 @@ async fn a_mail_goes_on_its_whole_way() -> Result<()> {
 #[tokio::test]
 async fn whole_messages_go_as_they_are() -> Result<()> {
     let server = SmtpServer::accept_all()?;
-    let (site, _client) = site(server.port(), "").await?;
+    let (site, _client) = site(server.port()).await?;
     let message = b"From: pump7@example.org\nTo: one@example.org\nCc: A <cc@example.org>\n\
         Bcc: bcc@example.org\nSubject: raw\n\n.\nfirst\n.second\n";
     run_with(site.bus(), &["mail", "send", "-t", "-i"], message)?.good()?;
@@ -174,7 +153,7 @@ async fn a_mail_in_the_queue_is_not_sent_again() -> Result<()> {
             _ => Answer::Usual,
         }
     })?;
-    let (site, client) = site(server.port(), "").await?;
+    let (site, client) = site(server.port()).await?;
     let send = ["mail", "send", "--text", "x", "one@example.org"];
     let sent = run(site.bus(), &send)?.good()?;
     ensure!(
@@ -253,7 +232,7 @@ async fn ctrl_c_cancels_the_job_and_no_wait_leaves_it() -> Result<()> {
         pass.pass(step);
         Answer::Usual
     })?;
-    let (site, client) = site(server.port(), "").await?;
+    let (site, client) = site(server.port()).await?;
     let send = ["mail", "send", "--text", "x", "one@example.org"];
     gate.close_at(Step::Data);
     let child = command(site.bus(), &send)?.spawn()?;
@@ -307,7 +286,7 @@ async fn a_daemon_that_comes_back_is_waited_for() -> Result<()> {
         pass.pass(step);
         Answer::Usual
     })?;
-    let (mut site, _client) = site(server.port(), "").await?;
+    let (mut site, _client) = site(server.port()).await?;
     gate.close_at(Step::Mail);
     let child = command(
         site.bus(),
@@ -326,61 +305,4 @@ async fn a_daemon_that_comes_back_is_waited_for() -> Result<()> {
     );
     ensure!(server.taken().iter().filter(|one| one.accepted).count() == 1);
     Ok(())
-}
-
-/// Arguments, exit status, words of the line that it is said in.
-const MISTAKES: &[(&str, i32, &str)] = &[
-    ("mail sned", 64, "'sned'"),
-    ("mail send --text x", 64, "no recipient"),
-    ("mail send --text x nowhere", 64, "has no @"),
-    ("mail send --text-file /no/x a@example.org", 66, "/no/x"),
-    ("mail send --text x -A / a@example.org", 74, "directory"),
-    ("mail send --text x -H X a@example.org", 64, "colon"),
-    ("mail send --text x -a who a@example.org", 66, "who"),
-    ("mail send --text x --via smoke a@example.org", 64, "smoke"),
-    ("pop3 check", 66, "main"),
-    ("pop3 show x", 66, "x"),
-    ("ftp get x/y", 66, "main"),
-    ("ftp put - ", 64, "other end"),
-    ("job show 4711", 66, "4711"),
-    ("modem show lte", 66, "no modem \"lte\""),
-    ("modem command lte AT", 66, "no modem \"lte\""),
-    ("modem reset lte hammer", 64, "hammer"),
-    ("emulator stop panel", 66, "no emulator \"panel\""),
-    ("account test who", 66, "no account \"who\""),
-    ("account remove main", 69, "configuration"),
-    ("account add x --smtp h,password=y", 64, "account secret"),
-    ("trace panel", 66, "\"panel\""),
-    ("port add ttyS1", 64, "below /dev"),
-];
-
-#[tokio::test]
-async fn what_cannot_be_done_is_said_in_one_line() -> Result<()> {
-    let server = SmtpServer::accept_all()?;
-    let (mut site, _client) = site(server.port(), "").await?;
-    let bus = site.bus();
-    let mut wrong = Vec::new();
-    for &(line, status, words) in MISTAKES {
-        let arguments: Vec<&str> = line.split_whitespace().collect();
-        let told = run(bus, &arguments)?;
-        if let Err(error) = told.bad(status, words) {
-            wrong.push(format!("{line}: {error:#}"));
-        }
-        ensure!(told.stdout.is_empty(), "{line}: {told:?}");
-        let told = run(bus, &[&["--json"], &arguments[..]].concat())?;
-        ensure!(
-            told.json()?["error"]["exit"] == told.status.unwrap_or(-1),
-            "{line}: {told:?}"
-        );
-    }
-    ensure!(wrong.is_empty(), "{wrong:#?}");
-    ensure!(server.connections() == 0);
-    site.stop()?;
-    run(site.bus(), &["status"])?.bad(69, "hayesd does not run")?;
-    let nowhere = std::process::Command::new(hayes_tests::binaries::hayesctl()?)
-        .args(["--bus", "unix:path=/nowhere/bus", "status"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    ended(nowhere)?.bad(69, "/nowhere/bus")
 }

@@ -24,12 +24,17 @@ pub(super) enum Account {
     /// List them
     List,
     /// Make one; give it its passwords by `account secret`
+    ///
+    /// SERVER is HOST and what differs from what is usual, with commas: port=N, tls=implicit (this is usual),
+    /// starttls or none, user=NAME (without, we do not log in), plain_auth=yes (the password may go in clear).
     Add {
         name: String,
         #[command(flatten)]
         settings: Settings,
     },
     /// Change one: what is not named stays, but a server is named as a whole
+    ///
+    /// SERVER is as for `add`, or `none`, which takes it away.
     Set {
         name: String,
         #[command(flatten)]
@@ -58,14 +63,13 @@ pub(super) enum Account {
     Remove { name: String },
 }
 
-/// SERVER is HOST, followed by settings with commas: port=465, tls=implicit (or starttls, or none), user=NAME,
-/// plain_auth=yes (the password may go in clear). `none` takes a server away.
+/// What an account is made of.
 #[derive(Args, Debug)]
 pub(super) struct Settings {
     /// The sender of its mails: an address, or NAME <ADDRESS>
     #[arg(long, value_name = "ADDRESS")]
     from: Option<String>,
-    /// Where its mail goes: HOST[,port=N][,tls=implicit|starttls|none][,user=NAME][,plain_auth=yes]
+    /// Where its mail goes: HOST[,KEY=VALUE...]
     #[arg(long, value_name = "SERVER", value_parser = server::parse)]
     smtp: Option<server::Server>,
     /// Where its mailbox is, as with --smtp

@@ -42,10 +42,7 @@ pub const STATUSES: [(u8, &str); 14] = [
         "the server or the module does not keep to the protocol, or its answer never came",
     ),
     (77, "not allowed, here or by the server"),
-    (
-        130,
-        "interrupted by SIGINT, and the job cancelled; 143 by SIGTERM",
-    ),
+    (130, "interrupted by SIGINT, and the job cancelled"),
     (143, "ended by SIGTERM, and the job cancelled"),
 ];
 

@@ -23,6 +23,7 @@ const CROWDED: Duration = Duration::from_secs(1);
 
 /// How to go about a job.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Job options")]
 pub(super) struct Asked {
     /// Leave the job to hayesd and print its number
     #[arg(long)]

@@ -22,7 +22,7 @@ pub(super) enum Job {
         /// Only those that are queued, running, deferred, done, failed or cancelled
         #[arg(long)]
         state: Option<String>,
-        /// Only those of a kind: mail, pop3-check, ftp-upload …
+        /// Only those of a kind: mail, pop3-check, ftp-upload and so on
         #[arg(long)]
         kind: Option<String>,
         /// Only those of a user, by number

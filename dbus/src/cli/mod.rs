@@ -48,7 +48,12 @@ use std::process::ExitCode;
 /// and ends with it. Ctrl-C cancels the job. Accounts, modems and emulators have the names of the
 /// configuration (hayesd.toml(5)).
 #[derive(Debug, Parser)]
-#[command(name = "hayesctl", version, arg_required_else_help = true)]
+#[command(
+    name = "hayesctl",
+    version,
+    arg_required_else_help = true,
+    subcommand_value_name = "COMMAND"
+)]
 struct Hayesctl {
     /// The D-Bus address of the bus; without, the system bus
     #[arg(long, global = true, value_name = "ADDRESS")]

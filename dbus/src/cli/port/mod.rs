@@ -40,7 +40,7 @@ pub(super) enum Port {
     /// that works stops. A ModemManager that has the port already lets go of it when the device is plugged in
     /// again, or when ModemManager is restarted.
     Add {
-        /// The device, as in the configuration: /dev/ttyS1, /dev/serial/by-id/…
+        /// The device, as in the configuration: /dev/ttyS1, or below /dev/serial/by-id
         device: Device,
         /// Keep ModemManager away from all ports of the modem that this one belongs to
         #[arg(long)]

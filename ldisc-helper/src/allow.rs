@@ -75,6 +75,11 @@ impl Allow {
         }
     }
 
+    /// Other paths or patterns in the place of those beside the list.
+    pub(crate) fn replace_also(&mut self, also: Vec<String>) {
+        self.also = also;
+    }
+
     /// Whether the name `device` may be opened. The list is read anew each time.
     pub(crate) fn check(&self, device: &str) -> Result<(), Refused> {
         if !is_plain(device) {

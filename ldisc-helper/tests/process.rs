@@ -9,7 +9,7 @@ use common::client::Client;
 use common::equipment::{Pair, settings};
 use common::folder::Folder;
 use common::{Helper, PROGRAM, claim, run, until};
-use hayes_ldisc::record::Role;
+use hayes_ldisc::record::{Refusal, Role, ToHelper};
 use nix::libc;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{
@@ -126,6 +126,30 @@ fn what_whoever_started_it_said_before_he_ended_does_not_matter() {
     drop(stdin);
     helper.signal(Signal::SIGCONT);
     assert!(helper.wait().success());
+}
+
+/// Told before the claim, it holds for the claim, in whatever order the loop hears of both.
+#[test]
+fn whoever_started_it_may_name_other_devices_later() {
+    let mut helper = Helper::start(&["--spawned", "--allow", "/nonexistent/tty"]);
+    let mut stdin = helper.stdin.take().unwrap();
+    let pair = Pair::new();
+    for allowed in [false, true, false, true] {
+        let list = match allowed {
+            true => format!("/nonexistent/tty\n{}\n\n", pair.name),
+            false => "/nonexistent/tty\n\n".to_owned(),
+        };
+        helper.signal(Signal::SIGSTOP);
+        stdin.write_all(list.as_bytes()).unwrap();
+        let mut client = helper.claim(&pair.name, Role::Dte);
+        helper.signal(Signal::SIGCONT);
+        if allowed {
+            client.expect_claimed();
+            client.send(&ToHelper::Release);
+        } else {
+            client.expect_refused(Refusal::NotAllowed);
+        }
+    }
 }
 
 #[test]

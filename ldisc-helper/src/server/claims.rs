@@ -100,6 +100,8 @@ impl Server {
     }
 
     fn claim(&mut self, mut connection: Connection, claim: &Claim<'_>) {
+        // What he said before this claim came holds for it; his end is told by the loop once more.
+        self.hear_parent();
         let now = clock();
         let wanted = Wanted {
             device: claim.device.to_owned(),

@@ -7,6 +7,7 @@ mod line;
 mod listener;
 mod options;
 mod outbox;
+mod parent;
 mod slots;
 mod stats;
 mod token;
@@ -21,16 +22,15 @@ use listener::Listener;
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Group;
+use parent::Parent;
 use slots::Slots;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +83,7 @@ struct Server {
     poll: Poll,
     listener: Listener,
     signals: Option<SignalFd>,
-    parent: Option<OwnedFd>,
+    parent: Option<Parent>,
     source: Source,
     strangers: Slots<Connection>,
     lines: Slots<Line>,
@@ -130,7 +130,7 @@ impl Server {
             poll,
             listener,
             signals,
-            parent: options.spawned,
+            parent: options.spawned.map(Parent::new),
             strangers: Slots::default(),
             lines: Slots::default(),
             stats: options.stats,
@@ -177,7 +177,7 @@ impl Server {
         match From::from(event.token()) {
             From::Listener => self.accept(),
             From::Signals => return self.has_end_signal(),
-            From::Parent => return self.parent_is_gone(),
+            From::Parent => return self.hear_parent(),
             From::Stranger(index) => self.meet(index),
             From::Connection(index) => {
                 if let Some(line) = self.lines.get_mut(index) {
@@ -211,25 +211,16 @@ impl Server {
         false
     }
 
-    /// Reads and drops what comes from whoever started us; he has nothing to say but that he ends.
-    fn parent_is_gone(&self) -> bool {
-        let Some(parent) = &self.parent else {
+    /// Hears whoever started us. Whether he is gone.
+    fn hear_parent(&mut self) -> bool {
+        let Some(parent) = &mut self.parent else {
             return false;
         };
-        // All of it, since the loop tells of each change once; and never more, since it may block.
-        loop {
-            let mut look = [PollFd::new(parent.as_fd(), PollFlags::POLLIN)];
-            match poll(&mut look, PollTimeout::ZERO) {
-                Ok(0) => return false,
-                Err(Errno::EINTR) => continue,
-                _ => {}
-            }
-            match nix::unistd::read(parent, &mut [0; 4096]) {
-                Ok(0) => return true,
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(error) => return error != Errno::EAGAIN,
-            }
+        let heard = parent.hear();
+        if let Some(also) = heard.allow {
+            self.source.allow.replace_also(also);
         }
+        heard.is_gone
     }
 
     fn hear(&mut self, index: usize) {

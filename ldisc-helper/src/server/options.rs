@@ -21,7 +21,8 @@ Claims TTYs for hayesd. Without --socket, the socket is the one that systemd pas
   --allow PATH      a device that may be claimed although the list does not name it; a path or a glob
   --orphan SECONDS  give a port back when no daemon has claimed it for so long (60)
   --spawned         end when standard input is closed, and allow a pseudo-terminal at any path
-                    (device \"pty:/any/path\")
+                    (device \"pty:/any/path\"); devices on standard input, one a line and an empty
+                    line at the end, take the place of those of --allow
   --help, --version
 
 The list of ports is /etc/hayesd/ports: a path or a glob a line. Without it /dev/ttyS*, ttyUSB*,
@@ -41,7 +42,8 @@ pub struct Options {
     /// How long a port is kept for a daemon that went away.
     pub orphan: Duration,
     /// Ends when the other end of this closes, and allows `pty:/any/path`: whoever started us is the only
-    /// one whom we serve.
+    /// one whom we serve. The devices that are written to it, one a line and an empty line at the end, take
+    /// the place of `allow`.
     pub spawned: Option<OwnedFd>,
     /// Takes SIGTERM, SIGINT, SIGHUP and SIGUSR1 (for this thread: block them in others).
     pub signals: bool,

@@ -55,6 +55,11 @@ impl Lineup {
         }
     }
 
+    /// From now on so many run at once; those that do run go on.
+    pub(super) fn set_most(&mut self, most: usize) {
+        self.most = most;
+    }
+
     /// The job, wherever it stood, waits until this uptime.
     pub(super) fn wait(&mut self, id: JobId, due: Duration) {
         self.remove(id);

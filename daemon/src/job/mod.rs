@@ -5,6 +5,7 @@
 
 mod attempt;
 mod bounce;
+mod configure;
 mod files;
 mod lineup;
 mod login;
@@ -46,7 +47,7 @@ use settle::Rules;
 use spool::Spool;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 use table::{Entry, Kept, Now, Table, Turn, snapshot};
 use tokio::sync::{Notify, broadcast, watch};
@@ -99,7 +100,7 @@ impl std::fmt::Debug for Jobs {
 }
 
 struct Shared {
-    settings: Settings,
+    settings: RwLock<Settings>,
     spool: Spool,
     inbox: Inbox,
     disk: Disk,
@@ -124,9 +125,15 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The settings that hold now.
+    fn settings(&self) -> RwLockReadGuard<'_, Settings> {
+        // Held for moments, never over an await.
+        self.settings.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The rules for a job that was last tried over this way out.
     fn rules(&self, via: Option<&Via>) -> Rules {
-        rules(&self.settings, &*self.backs, via)
+        rules(&self.settings(), &*self.backs, via)
     }
 
     /// Shows a job as it is now.
@@ -218,7 +225,7 @@ impl Jobs {
         let inbox = Inbox::open(settings.inbox.clone(), disk.clone()).await?;
         let shared = Arc::new(Shared {
             inbox,
-            settings,
+            settings: RwLock::new(settings),
             spool,
             disk,
             clock,

@@ -70,7 +70,7 @@ impl Shared {
             });
         }
         table
-            .next_time(&self.settings.limits)
+            .next_time(&self.settings().limits)
             .map(|at| at.saturating_sub(uptime))
     }
 
@@ -107,7 +107,7 @@ impl Shared {
             SavedRoute::Direct { server, .. } => (server.clone(), Vec::new()),
         };
         let first = |list: &[Via]| list.first().cloned();
-        let via = via.or_else(|| first(&account_via).or_else(|| first(&self.settings.via)));
+        let via = via.or_else(|| first(&account_via).or_else(|| first(&self.settings().via)));
         match (via, service, route) {
             (Some(Via::Modem(name)), ..) => Lane::Modem(name),
             (_, Some(Service::Pop3), SavedRoute::Account { name }) => Lane::Mailbox(name.clone()),
@@ -141,7 +141,7 @@ impl Shared {
         loop {
             let id = {
                 let mut table = self.table();
-                match table.forgettable(self.clock.uptime(), &self.settings.limits) {
+                match table.forgettable(self.clock.uptime(), &self.settings().limits) {
                     Some(id) => {
                         table.remove(id);
                         id
@@ -207,7 +207,7 @@ impl Shared {
         let via = [&record.via, &account_via]
             .into_iter()
             .find(|via| !via.is_empty())
-            .unwrap_or(&self.settings.via)
+            .unwrap_or(&self.settings().via)
             .clone();
         Ok(Task { errand, via })
     }

@@ -119,8 +119,9 @@ impl Jobs {
         let shared = &self.shared;
         let own = {
             let table = shared.table();
-            table.check_limits(origin, 0, &shared.settings.limits)?;
-            table.room(origin, &shared.settings.limits)
+            let limits = shared.settings().limits;
+            table.check_limits(origin, 0, &limits)?;
+            table.room(origin, &limits)
         };
         let spool = shared.spool.clone();
         let free = shared.disk.run(move || spool.room()).await??;
@@ -153,11 +154,8 @@ impl Jobs {
                 None => {
                     // The mail that it tells of still counts, and is about to go.
                     if !record.is_bounce() {
-                        table.check_limits(
-                            &record.origin,
-                            record.size(),
-                            &shared.settings.limits,
-                        )?;
+                        let limits = shared.settings().limits;
+                        table.check_limits(&record.origin, record.size(), &limits)?;
                     }
                     record.id = table.new_id()?;
                     let (tell, stored) = watch::channel(None);
@@ -207,7 +205,7 @@ fn check(mut mail: MailSubmission, jobs: &Jobs) -> Result<MailSubmission> {
     }
     mail.recipients = recipients;
     check_bounds(mail.timeout, mail.token.as_deref())?;
-    let most = jobs.shared.settings.limits.message;
+    let most = jobs.shared.settings().limits.message;
     if mail.message.len() as u64 > most {
         return Err(Error::new(
             ErrorKind::TooLarge,

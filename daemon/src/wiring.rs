@@ -1,5 +1,9 @@
 //! From the configuration to what the rooms take; they know no configuration.
 
+mod ways;
+
+pub use ways::{Network, Ways};
+
 use crate::bus::{self, JobStore};
 use crate::clock::Clock;
 use crate::config::{self, Config, Machine, ModemDialect, Roots};
@@ -7,12 +11,12 @@ use crate::dialect;
 use crate::emulator;
 use crate::inbox::Inbox;
 use crate::job::{
-    self, Answer, Backs, JobId, Jobs, MailSubmission, OnUnknown, Origin, RequestSubmission,
-    Schedule, Snapshot, UploadPlace, Via,
+    self, Answer, JobId, Jobs, MailSubmission, OnUnknown, Origin, RequestSubmission, Schedule,
+    Snapshot, UploadPlace,
 };
 use crate::modem;
 use crate::net;
-use crate::service::{BoxFuture, Error, ErrorKind, FileBack, MailBack, MailboxBack, Result};
+use crate::service::{BoxFuture, Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,53 +24,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tracing::warn;
-
-/// The ways out.
-pub struct Ways {
-    /// Mail over this machine's network.
-    pub ip: Arc<dyn MailBack>,
-    /// Mailboxes over this machine's network.
-    pub mailboxes: Arc<dyn MailboxBack>,
-    /// Files over this machine's network.
-    pub files: Arc<dyn FileBack>,
-    /// Modems by name.
-    pub modems: BTreeMap<String, modem::Handle>,
-    /// What is done after a mail whose result never came, for modems that have a word on it.
-    pub on_unknown: BTreeMap<String, OnUnknown>,
-}
-
-impl Backs for Ways {
-    fn mail(&self, via: &Via) -> Option<Arc<dyn MailBack>> {
-        match via {
-            Via::Ip => Some(self.ip.clone()),
-            Via::Modem(name) => {
-                let modem: Arc<dyn MailBack> = Arc::new(self.modems.get(name)?.clone());
-                Some(modem)
-            }
-        }
-    }
-
-    fn mailbox(&self, via: &Via) -> Option<Arc<dyn MailboxBack>> {
-        match via {
-            Via::Ip => Some(self.mailboxes.clone()),
-            Via::Modem(_) => None,
-        }
-    }
-
-    fn files(&self, via: &Via) -> Option<Arc<dyn FileBack>> {
-        match via {
-            Via::Ip => Some(self.files.clone()),
-            Via::Modem(_) => None,
-        }
-    }
-
-    fn on_unknown(&self, via: &Via) -> Option<OnUnknown> {
-        match via {
-            Via::Ip => None,
-            Via::Modem(name) => self.on_unknown.get(name).copied(),
-        }
-    }
-}
 
 /// Tells the jobs whenever a modem can carry mail that could not before: what waits for a link is tried at
 /// once. Ends with the modem.

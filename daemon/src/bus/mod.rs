@@ -49,8 +49,11 @@ use exporter::Exporter;
 use late::Late;
 use messages::MessageExporter;
 use requests::Requests;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tracing::debug;
 use view::Properties;
 use zbus::fdo::{ObjectManager, RequestNameFlags};
 use zbus::object_server::Interface;
@@ -62,6 +65,8 @@ pub const NAME: &str = "org.hayesd1";
 /// The service on a bus, until it is dropped.
 pub struct Service {
     connection: Connection,
+    /// Who tells what changes of a port.
+    announcers: Mutex<HashMap<OwnedObjectPath, AbortHandle>>,
 }
 
 impl Service {
@@ -72,7 +77,10 @@ impl Service {
     /// What the bus says.
     pub async fn new(connection: Connection, world: Arc<World>) -> zbus::Result<Self> {
         let exporter = Exporter::start(connection.clone(), world.clone());
-        let service = Self { connection };
+        let service = Self {
+            connection,
+            announcers: Mutex::default(),
+        };
         let server = service.connection.object_server();
         server.at(path::ROOT, ObjectManager).await?;
         let state = world.state.clone();
@@ -168,6 +176,33 @@ impl Service {
         Ok(coming)
     }
 
+    /// Takes a modem off the bus; calls that it has not answered yet go on.
+    pub async fn remove_modem(&self, name: &str) {
+        self.remove::<modem_object::Modem>(&path::modem(name)).await;
+    }
+
+    /// Takes an emulator off the bus; calls that it has not answered yet go on.
+    pub async fn remove_emulator(&self, name: &str) {
+        self.remove::<emulator_object::Emulator>(&path::emulator(name))
+            .await;
+    }
+
+    async fn remove<I: Interface>(&self, path: &OwnedObjectPath) {
+        if let Some(announcer) = self.announcers().remove(path) {
+            announcer.abort();
+        }
+        let server = self.connection.object_server();
+        if let Err(error) = server.remove::<I, _>(path).await {
+            debug!(%path, "taking the port off the bus: {error}");
+        }
+    }
+
+    fn announcers(&self) -> MutexGuard<'_, HashMap<OwnedObjectPath, AbortHandle>> {
+        self.announcers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn add<I: Interface, S: Properties>(
         &self,
         path: OwnedObjectPath,
@@ -177,11 +212,13 @@ impl Service {
     ) -> zbus::Result<()> {
         self.connection.object_server().at(&path, object).await?;
         let connection = self.connection.clone();
-        tokio::spawn(async move {
+        let of = path.clone();
+        let announcer = tokio::spawn(async move {
             if let Some(seen) = seen.await {
                 announce::announce(connection, path, I::name(), told, seen).await;
             }
         });
+        self.announcers().insert(of, announcer.abort_handle());
         Ok(())
     }
 

@@ -57,19 +57,19 @@ pub(super) const TABLES: [Table; 11] = [
                 "bus",
                 "system, or a D-Bus address",
                 "\"system\"",
-                "The bus to serve on",
+                "The bus to serve on; needs a restart",
             ),
             key(
                 "state_dir",
                 "path",
                 "\"/var/lib/hayesd\"",
-                "Spool, inbox, module memories and files",
+                "Spool, inbox, module memories and files; needs a restart",
             ),
             key(
                 "helper",
                 "socket, or spawn",
                 "\"/run/hayes-ldisc/ldisc.sock\"",
-                "The process that opens TTYs; spawn: hayesd starts it, it allows the configured devices",
+                "The process that opens TTYs (spawn: hayesd starts it, it allows the configured devices); needs a restart",
             ),
             key(
                 "via",

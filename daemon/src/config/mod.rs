@@ -154,6 +154,11 @@ pub fn parse(sources: Sources) -> Result<Loaded, Vec<Problem>> {
 }
 
 impl Loaded {
+    /// Something that turned out to be wrong with a key when its value was used.
+    pub fn wrong(&self, key: &str, text: String) -> Problem {
+        self.places.problem(Severity::Error, key, text)
+    }
+
     /// Looks whether this machine has what the configuration names, and adds what is wrong as
     /// [`Severity::Machine`].
     pub fn check_machine(&mut self, machine: &Machine) {

@@ -34,6 +34,32 @@ pub struct Settings {
     pub files_dir: PathBuf,
 }
 
+impl Settings {
+    /// Whether an emulator that is set up so is set up as this says, too. The policy is asked anew each time:
+    /// it may change.
+    pub fn is_met_by(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            device,
+            line,
+            wiring,
+            dialect,
+            identity,
+            policy: _,
+            memory_dir,
+            files_dir,
+        } = self;
+        *name == other.name
+            && *device == other.device
+            && *line == other.line
+            && *wiring == other.wiring
+            && dialect.name == other.dialect.name
+            && *identity == other.identity
+            && *memory_dir == other.memory_dir
+            && *files_dir == other.files_dir
+    }
+}
+
 /// What an emulator is doing. The names are `Emulator.State` on D-Bus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
@@ -90,6 +116,17 @@ pub(super) enum Order {
     Stop,
     Reset,
     Look,
+    /// Give the port back; nothing is forgotten.
+    Leave,
+    /// Leave the port to the next one, with what is under way there.
+    HandOver,
+}
+
+impl Order {
+    /// Whether it is the end of a session.
+    pub(super) fn ends(self) -> bool {
+        matches!(self, Self::Stop | Self::Leave | Self::HandOver)
+    }
 }
 
 /// An order, and where to say that it was carried out.
@@ -119,6 +156,23 @@ impl Handle {
     /// Ends it where it stands, as the daemon's end would: the helper keeps the port for the next one.
     pub fn let_go(&self) {
         self.task.abort();
+    }
+
+    /// Gives its port back, and remembers everything for one that is started in its place on another.
+    pub async fn leave(&self) -> Result<()> {
+        self.tell(Order::Leave).await
+    }
+
+    /// Leaves its port to one that is started in its place: the helper keeps it meanwhile, with a data mode
+    /// that is under way. Nothing is asked of disk or spool any more when it returns.
+    pub async fn hand_over(&self) -> Result<()> {
+        self.tell(Order::HandOver).await
+    }
+
+    /// Returns when nothing of it is left.
+    pub async fn ended(&self) {
+        let mut view = self.view.clone();
+        while view.changed().await.is_ok() {}
     }
 
     /// Its dialogue, secrets starred.

@@ -144,7 +144,7 @@ impl Keeper {
             tokio::select! {
                 () = &mut again => return true,
                 told = self.told.recv() => match told {
-                    Some((Order::Stop, done)) => {
+                    Some((order, done)) if order.ends() => {
                         let _ = done.send(());
                         return self.stopped().await;
                     }
@@ -154,7 +154,7 @@ impl Keeper {
                         return true;
                     }
                     // It starts anew as soon as it can.
-                    Some((Order::Start | Order::Reset, done)) => drop(done.send(())),
+                    Some((_, done)) => drop(done.send(())),
                     None => return false,
                 },
             }

@@ -100,15 +100,16 @@ impl Session<'_> {
                     }
                 }
                 Woken::Order(Some((order, done))) => {
-                    let stopped = self.obey(order, &mut effects);
+                    self.obey(order, &mut effects);
                     self.perform(effects, &mut waiting).await?;
-                    if stopped {
+                    let gives_back = order.ends() && order != Order::HandOver;
+                    if gives_back {
                         self.writer
                             .send(Flags::default(), &ToHelper::Release)
                             .await?;
                     }
                     let _ = done.send(());
-                    if stopped {
+                    if order.ends() {
                         return Ok(Over::Stopped);
                     }
                     continue;
@@ -134,13 +135,12 @@ impl Session<'_> {
         }
     }
 
-    fn obey(&mut self, order: Order, effects: &mut Vec<Effect>) -> bool {
+    fn obey(&mut self, order: Order, effects: &mut Vec<Effect>) {
         match order {
-            Order::Start | Order::Look => {}
+            Order::Start | Order::Look | Order::Leave | Order::HandOver => {}
             Order::Reset => self.engine.reset(effects),
             Order::Stop => self.engine.switch_off(effects),
         }
-        order == Order::Stop
     }
 
     /// Takes a record to the engine.

@@ -59,6 +59,11 @@ impl Handle {
         self.snapshot.clone()
     }
 
+    /// What it was started with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Its dialogue.
     pub fn trace(&self) -> &Trace {
         &self.trace

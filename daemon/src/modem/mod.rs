@@ -49,6 +49,7 @@ use snapshot::Board;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::sync::watch::Receiver;
 
 /// Requests that wait for the task to take them.
 const REQUESTS: usize = 16;
@@ -56,16 +57,35 @@ const REQUESTS: usize = 16;
 /// Starts driving a modem over the helper at this socket. Returns at once; nothing is probed before.
 /// It runs on the current runtime until the last handle is dropped.
 pub fn start(settings: Settings, helper_socket: &Path, disk: Disk) -> Handle {
+    start_after(Vec::new(), settings, helper_socket, disk)
+}
+
+/// The same, once all these have ended: they have the device until then.
+pub fn start_after(
+    others: Vec<Receiver<Snapshot>>,
+    settings: Settings,
+    helper_socket: &Path,
+    disk: Disk,
+) -> Handle {
     let ports = helper::HelperPort {
         socket: helper_socket.to_owned(),
         device: settings.device.clone(),
         line: settings.line,
     };
-    start_over(settings, Arc::new(ports), disk)
+    begin(others, settings, Arc::new(ports), disk)
 }
 
 /// The same over other ports.
 pub fn start_over(settings: Settings, ports: Arc<dyn Ports>, disk: Disk) -> Handle {
+    begin(Vec::new(), settings, ports, disk)
+}
+
+fn begin(
+    others: Vec<Receiver<Snapshot>>,
+    settings: Settings,
+    ports: Arc<dyn Ports>,
+    disk: Disk,
+) -> Handle {
     let (sender, requests) = mpsc::channel(REQUESTS);
     let settings = Arc::new(settings);
     let board = Board::new(&settings.device);
@@ -78,7 +98,7 @@ pub fn start_over(settings: Settings, ports: Arc<dyn Ports>, disk: Disk) -> Hand
         trace: trace.clone(),
         disk,
     };
-    let runner = runner::Runner::new(settings, ports, board, trace, requests);
+    let runner = runner::Runner::new(settings, ports, board, trace, requests).after(others);
     tokio::spawn(runner.run());
     handle
 }

@@ -27,6 +27,31 @@ pub struct Settings {
     pub roots: Option<Arc<[u8]>>,
 }
 
+impl PartialEq for Settings {
+    /// Drivers are the same where their names are.
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            device,
+            line,
+            drive,
+            apn,
+            apn_user,
+            apn_password,
+            roots,
+        } = self;
+        let driver = |drive: &Option<&'static dyn Drive>| drive.map(Drive::name);
+        *name == other.name
+            && *device == other.device
+            && *line == other.line
+            && driver(drive) == driver(&other.drive)
+            && *apn == other.apn
+            && *apn_user == other.apn_user
+            && *apn_password == other.apn_password
+            && *roots == other.roots
+    }
+}
+
 impl Settings {
     /// A modem on this device, everything else as it is by default.
     pub fn new(name: &str, device: &str) -> Self {

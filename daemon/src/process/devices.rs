@@ -1,18 +1,13 @@
 //! Which ports a device belongs to: it has several names.
 
+use super::ports::Ports;
 use crate::disk::Disk;
 use crate::service::{Error, ErrorKind, Result};
-use crate::{emulator, modem};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Has the ports at this device look at it now. NotFound.
-pub(super) async fn look_at(
-    device: PathBuf,
-    modems: &BTreeMap<String, modem::Handle>,
-    emulators: &[emulator::Handle],
-    disk: &Disk,
-) -> Result<()> {
+pub(super) async fn look_at(device: PathBuf, ports: &Ports, disk: &Disk) -> Result<()> {
+    let (modems, emulators) = (ports.modems(), ports.emulators());
     let of_modems = modems.values().map(|modem| modem.device().to_owned());
     let of_emulators = emulators.iter().map(|one| one.settings().device.clone());
     let configured: Vec<String> = of_modems.chain(of_emulators).collect();

@@ -2,8 +2,11 @@
 
 use crate::bus::DaemonState;
 use crate::{emulator, modem};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tracing::warn;
 
 /// How long a port of an emulator may take to be claimed before it counts as not there: until then nobody
@@ -49,11 +52,16 @@ impl From<emulator::State> for Port {
     }
 }
 
+/// How each port is, by a number that is never given again.
+type All = BTreeMap<u64, Port>;
+
 /// All ports and whether the machine fits the configuration.
 #[derive(Debug)]
 pub(super) struct Health {
-    ports: watch::Sender<Vec<Port>>,
-    seen: watch::Receiver<Vec<Port>>,
+    ports: watch::Sender<All>,
+    seen: watch::Receiver<All>,
+    /// The number of the next port.
+    next: AtomicU64,
     misfits: bool,
     /// All ports were up, or one was ill, since the start.
     settled: bool,
@@ -62,10 +70,11 @@ pub(super) struct Health {
 impl Health {
     /// Without ports yet.
     pub(super) fn new(misfits: bool) -> Self {
-        let (ports, seen) = watch::channel(Vec::new());
+        let (ports, seen) = watch::channel(All::new());
         Self {
             ports,
             seen,
+            next: AtomicU64::new(0),
             misfits,
             settled: false,
         }
@@ -77,9 +86,12 @@ impl Health {
     }
 
     /// Follows a modem and tells the log what is wrong with it.
-    pub(super) fn follow_modem(&self, name: String, mut seen: watch::Receiver<modem::Snapshot>) {
-        let slot = self.slot();
-        tokio::spawn(async move {
+    pub(super) fn follow_modem(
+        &self,
+        name: String,
+        mut seen: watch::Receiver<modem::Snapshot>,
+    ) -> Followed {
+        self.follow(async move |slot| {
             let mut told = None;
             loop {
                 let (state, reason) = {
@@ -104,13 +116,15 @@ impl Health {
                     return;
                 }
             }
-        });
+        })
     }
 
     /// Follows an emulator.
-    pub(super) fn follow_emulator(&self, mut seen: watch::Receiver<emulator::Snapshot>) {
-        let slot = self.slot();
-        tokio::spawn(async move {
+    pub(super) fn follow_emulator(
+        &self,
+        mut seen: watch::Receiver<emulator::Snapshot>,
+    ) -> Followed {
+        self.follow(async move |slot| {
             let claimed = seen.wait_for(|now| now.state != emulator::State::Absent);
             let _ = tokio::time::timeout(GRACE, claimed).await;
             loop {
@@ -120,18 +134,31 @@ impl Health {
                     return;
                 }
             }
-        });
+        })
+    }
+
+    fn follow<F>(&self, follower: impl FnOnce(Slot) -> F) -> Followed
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let slot = self.slot();
+        let (ports, number) = (slot.ports.clone(), slot.number);
+        let follower = tokio::spawn(follower(slot)).abort_handle();
+        Followed {
+            ports,
+            number,
+            follower,
+        }
     }
 
     fn slot(&self) -> Slot {
-        let mut index = 0;
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.ports.send_modify(|ports| {
-            index = ports.len();
-            ports.push(Port::Coming);
+            ports.insert(number, Port::Coming);
         });
         Slot {
             ports: self.ports.clone(),
-            index,
+            number,
         }
     }
 
@@ -144,7 +171,7 @@ impl Health {
     /// How the daemon is now.
     pub(super) fn state(&mut self) -> DaemonState {
         let ports = self.seen.borrow_and_update();
-        let is_one = |port| ports.contains(&port);
+        let is_one = |port| ports.values().any(|one| *one == port);
         let (ill, coming) = (is_one(Port::Ill), is_one(Port::Coming));
         self.settled |= ill || !coming;
         if !self.settled {
@@ -157,16 +184,32 @@ impl Health {
     }
 }
 
+/// A port that is followed. Dropped, it counts no more.
+#[derive(Debug)]
+pub(super) struct Followed {
+    ports: watch::Sender<All>,
+    number: u64,
+    follower: AbortHandle,
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.follower.abort();
+        self.ports
+            .send_if_modified(|ports| ports.remove(&self.number).is_some());
+    }
+}
+
 /// Where one port's state is written.
 struct Slot {
-    ports: watch::Sender<Vec<Port>>,
-    index: usize,
+    ports: watch::Sender<All>,
+    number: u64,
 }
 
 impl Slot {
     fn set(&self, port: Port) {
         self.ports
-            .send_if_modified(|ports| match ports.get_mut(self.index) {
+            .send_if_modified(|ports| match ports.get_mut(&self.number) {
                 Some(old) if *old != port => {
                     *old = port;
                     true
@@ -212,9 +255,25 @@ mod tests {
     async fn an_emulator_that_never_gets_its_port_is_not_starting_for_ever() {
         let mut health = Health::new(false);
         let (_view, seen) = watch::channel(emulator::Snapshot::default());
-        health.follow_emulator(seen);
+        let _followed = health.follow_emulator(seen);
         assert_eq!(health.state(), DaemonState::Starting);
         health.changed().await;
         assert_eq!(health.state(), DaemonState::Degraded);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_not_followed_any_more_does_not_count() {
+        let mut health = Health::new(false);
+        let (view, seen) = watch::channel(emulator::Snapshot::default());
+        let panel = health.slot();
+        panel.set(Port::Well);
+        let gone = health.follow_emulator(seen);
+        view.send_modify(|now| now.state = emulator::State::Refused);
+        while health.state() != DaemonState::Degraded {
+            health.changed().await;
+        }
+        drop(gone);
+        health.changed().await;
+        assert_eq!(health.state(), DaemonState::Ready);
     }
 }

@@ -1,12 +1,15 @@
 //! `helper = "spawn"`: hayes-ldisc as a child of ours, started again when it crashes.
 
 use crate::service::{Error, ErrorKind, Result};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::ffi::OsString;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -69,6 +72,7 @@ fn is_program(path: &Path) -> bool {
 /// A helper that is kept running until this is dropped.
 #[derive(Debug)]
 pub struct Helper {
+    terms: Arc<Terms>,
     stop: Option<oneshot::Sender<()>>,
     keeper: Option<tokio::task::JoinHandle<()>>,
 }
@@ -99,18 +103,37 @@ impl Helper {
     /// `NotFound` where the program can't be started at all. Later ends are told in the log, and it is
     /// started again.
     pub fn start(program: Program, socket: PathBuf, allow: Vec<String>) -> Result<Self> {
-        let command = Arguments {
+        let terms = Arc::new(Terms {
             program,
             socket,
-            allow,
-        };
-        let first = command.spawn()?;
+            said: Mutex::new(Said { allow, stdin: None }),
+        });
+        let first = terms.spawn()?;
         let (stop, stopped) = oneshot::channel();
-        let keeper = tokio::spawn(keep(command, first, stopped));
+        let keeper = tokio::spawn(keep(terms.clone(), first, stopped));
         Ok(Self {
+            terms,
             stop: Some(stop),
             keeper: Some(keeper),
         })
+    }
+
+    /// Other devices in the place of those that it may open; what it has open stays so. A claim that is sent
+    /// when this has returned is judged by it.
+    pub fn allow(&self, devices: Vec<String>) {
+        let mut said = self.terms.said();
+        if said.allow == devices {
+            return;
+        }
+        let mut text: String = devices.iter().map(|device| format!("{device}\n")).collect();
+        text.push('\n');
+        said.allow = devices;
+        // One that is not there is told when it starts.
+        if let Some(stdin) = &mut said.stdin
+            && let Err(error) = stdin.write_all(text.as_bytes())
+        {
+            warn!("the helper does not hear which devices it may open: {error}");
+        }
     }
 
     /// Closes its standard input and waits until it has given every port back; it is killed if that takes
@@ -123,30 +146,44 @@ impl Helper {
     }
 }
 
-struct Arguments {
+/// How it is started, and what it is told.
+#[derive(Debug)]
+struct Terms {
     program: Program,
     socket: PathBuf,
-    allow: Vec<String>,
+    said: Mutex<Said>,
 }
 
-/// A helper that runs: it ends when its standard input closes, so also when we die.
+#[derive(Debug)]
+struct Said {
+    /// The devices that it may open.
+    allow: Vec<String>,
+    /// Of the helper that runs: it ends when this closes, so also when we die.
+    stdin: Option<ChildStdin>,
+}
+
+/// A helper that runs.
 struct Running {
     pid: u32,
-    stdin: Option<ChildStdin>,
     ended: oneshot::Receiver<String>,
 }
 
-impl Arguments {
+impl Terms {
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn spawn(&self) -> Result<Running> {
         let mut command = Command::new(&self.program.path);
         command
             .args(&self.program.first)
             .args(["--spawned", "--socket"])
             .arg(&self.socket);
-        for device in &self.allow {
+        let mut said = self.said();
+        for device in &said.allow {
             command.arg("--allow").arg(device);
         }
-        let child = command
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -156,14 +193,19 @@ impl Arguments {
                     format!("{}: {error}", self.program.path.display()),
                 )
             })?;
+        said.stdin = child.stdin.take();
+        if let Some(stdin) = &said.stdin {
+            // One that does not read must not hold us up.
+            let _ = fcntl(stdin, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
+        }
         watch(child)
     }
 }
 
 impl Running {
     /// Closes its standard input and waits for its end, not for ever.
-    async fn end(mut self) {
-        drop(self.stdin.take());
+    async fn end(mut self, terms: &Terms) {
+        drop(terms.said().stdin.take());
         if tokio::time::timeout(ENDING, &mut self.ended).await.is_ok() {
             return;
         }
@@ -179,7 +221,7 @@ impl Running {
 
 /// Waits for a child on a thread of its own: no signal handler, no polling.
 fn watch(mut child: Child) -> Result<Running> {
-    let (pid, stdin) = (child.id(), child.stdin.take());
+    let pid = child.id();
     let (end, ended) = oneshot::channel();
     info!(pid, "the helper runs");
     thread::Builder::new()
@@ -197,10 +239,10 @@ fn watch(mut child: Child) -> Result<Running> {
                 format!("a thread for the helper: {error}"),
             )
         })?;
-    Ok(Running { pid, stdin, ended })
+    Ok(Running { pid, ended })
 }
 
-async fn keep(arguments: Arguments, first: Running, mut stopped: oneshot::Receiver<()>) {
+async fn keep(terms: Arc<Terms>, first: Running, mut stopped: oneshot::Receiver<()>) {
     let mut running = first;
     let mut crashes = 0;
     loop {
@@ -210,7 +252,7 @@ async fn keep(arguments: Arguments, first: Running, mut stopped: oneshot::Receiv
                 warn!("the helper ended ({}); it is started again", how.unwrap_or_default());
             }
             _ = &mut stopped => {
-                running.end().await;
+                running.end(&terms).await;
                 return;
             }
         }
@@ -228,7 +270,7 @@ async fn keep(arguments: Arguments, first: Running, mut stopped: oneshot::Receiv
                 () = tokio::time::sleep(pause) => {}
                 _ = &mut stopped => return,
             }
-            match arguments.spawn() {
+            match terms.spawn() {
                 Ok(running) => break running,
                 Err(problem) => error!("the helper can't be started: {problem}"),
             }
@@ -279,6 +321,33 @@ mod tests {
             fs::read_to_string(&said).unwrap(),
             format!("{expected}end\n")
         );
+    }
+
+    #[tokio::test]
+    async fn it_hears_of_other_devices_and_one_that_comes_later_knows_them() {
+        let (folder, program) = script(
+            "shift 3; echo \"$@\" >> \"$0\"; while read -r line; do echo \"<$line>\" >> \"$0\"; \
+             test \"$line\" = /dev/crash && exit 1; done",
+        );
+        let said = folder.path().join("said");
+        let program = Program {
+            first: [
+                "-c",
+                &program.first[1].to_string_lossy(),
+                &said.display().to_string(),
+            ]
+            .map(OsString::from)
+            .to_vec(),
+            ..program
+        };
+        let helper = Helper::start(program, "/x".into(), vec!["/dev/a".into()]).unwrap();
+        let text = || fs::read_to_string(&said).unwrap_or_default();
+        until(|| text() == "--allow /dev/a\n").await;
+        helper.allow(vec!["/dev/a".into()]);
+        helper.allow(vec!["/dev/b".into(), "/dev/crash".into()]);
+        let after = "--allow /dev/a\n</dev/b>\n</dev/crash>\n--allow /dev/b --allow /dev/crash\n";
+        until(|| text() == after).await;
+        helper.stop().await;
     }
 
     #[tokio::test]

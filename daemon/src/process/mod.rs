@@ -2,10 +2,14 @@
 
 pub mod args;
 pub mod check;
+mod connect;
 mod devices;
 pub mod folder;
 mod health;
 pub mod helper;
 pub mod log;
 pub mod notify;
+mod ports;
+mod reload;
+mod running;
 pub mod serve;

@@ -11,14 +11,14 @@ use super::chat::Chat;
 use super::handle::Request;
 use super::ladder::{Ladder, Rung};
 use super::settings::Settings;
-use super::snapshot::{Board, State};
+use super::snapshot::{Board, Snapshot, State};
 use super::wire::Ports;
 use crate::trace::Trace;
 use core::time::Duration;
 use hayes_ldisc::time::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use turn::Turn;
 use wait::Heeds;
@@ -39,6 +39,8 @@ pub(super) struct Runner {
     inherits: bool,
     /// Who wants to know how the earlier daemon's last one ended.
     sought: Option<Sought>,
+    /// Who has the device until he has ended.
+    others: Vec<watch::Receiver<Snapshot>>,
     epoch: Instant,
 }
 
@@ -60,8 +62,14 @@ impl Runner {
             ladder: Ladder::default(),
             inherits: true,
             sought: None,
+            others: Vec::new(),
             epoch: Instant::now(),
         }
+    }
+
+    /// The same, but the device is claimed when all these have ended.
+    pub(super) fn after(self, others: Vec<watch::Receiver<Snapshot>>) -> Self {
+        Self { others, ..self }
     }
 
     /// Runs until the last handle is dropped.
@@ -91,6 +99,9 @@ impl Runner {
 
     /// Claims the port and does everything that can be done while it is ours, or may become so again.
     async fn hold(&mut self) -> Turn {
+        if let Err(turn) = self.wait_for_others().await {
+            return turn;
+        }
         let wire = match self.ports.claim().await {
             Ok(wire) => wire,
             Err(error) => return Turn::Reclaim(error.to_string()),

@@ -58,6 +58,16 @@ impl Runner {
         }
     }
 
+    /// Waits until nobody drives the device any more who did before.
+    pub(super) async fn wait_for_others(&mut self) -> Result<(), Turn> {
+        while let Some(mut one) = self.others.last().cloned() {
+            let gone = async move { while one.changed().await.is_ok() {} };
+            self.while_refusing(gone, Heeds::Neither).await?;
+            self.others.pop();
+        }
+        Ok(())
+    }
+
     /// Does nothing for so long, or until somebody wants something else.
     pub(super) async fn idle(&mut self, time: Option<Duration>) -> Turn {
         let until = time.map(|time| Instant::now() + time);

@@ -13,7 +13,7 @@ pub type ListedJob = (u32, Details);
     default_path = "/org/hayesd1"
 )]
 pub trait Manager {
-    /// Reads the configuration again.
+    /// Reads the configuration again; returns when all of it holds, or nothing where something is wrong.
     fn reload(&self, options: Options<'_>) -> zbus::Result<()>;
     /// Tells that a device came or went: its ports look at it at once.
     fn report_device(&self, path: &str, present: bool, options: Options<'_>) -> zbus::Result<()>;

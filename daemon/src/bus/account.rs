@@ -1,7 +1,6 @@
 //! `org.hayesd1.Account`, at `/org/hayesd1/account/NAME`.
 
 use super::accounts::AccountExporter;
-use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::options::Options;
@@ -99,12 +98,6 @@ fn of_server(mut server: Dict<'_>, service: Service) -> Result<Option<ServerSett
 }
 
 impl Account {
-    async fn admin(header: &Header<'_>, connection: &Connection) -> Result<Caller> {
-        let caller = Caller::of(header, connection).await?;
-        caller.admin()?;
-        Ok(caller)
-    }
-
     /// The bus shows what has become of it before the call returns.
     async fn show(&self) {
         if let Some(accounts) = self.accounts.upgrade() {
@@ -115,16 +108,9 @@ impl Account {
 
 #[interface(name = "org.hayesd1.Account", introspection_docs = false)]
 impl Account {
-    async fn configure(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        settings: Dict<'_>,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn configure(&self, settings: Dict<'_>, options: Dict<'_>) -> Result<()> {
         options.finish()?;
         let change = change(settings)?;
-        Self::admin(&header, connection).await?;
         let book = &self.requests.world.book;
         book.configure(&self.name, change).await?;
         self.show().await;
@@ -141,7 +127,7 @@ impl Account {
     ) -> Result<()> {
         options.finish()?;
         let service = service(kind)?;
-        let caller = Self::admin(&header, connection).await?;
+        let caller = self.requests.caller(&header, connection).await?;
         let world = &self.requests.world;
         let bytes = world
             .copies
@@ -155,8 +141,6 @@ impl Account {
 
     async fn set_secret_from_credential(
         &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
         kind: &str,
         credential: &str,
         options: Dict<'_>,
@@ -166,7 +150,6 @@ impl Account {
         let credential = credential
             .parse()
             .map_err(|text: String| Refused::argument(text))?;
-        Self::admin(&header, connection).await?;
         let kept = Kept::Credential(credential);
         let book = &self.requests.world.book;
         Ok(book.set_secret(&self.name, service, kept).await?)
@@ -186,14 +169,8 @@ impl Account {
             .await
     }
 
-    async fn remove(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn remove(&self, options: Dict<'_>) -> Result<()> {
         options.finish()?;
-        Self::admin(&header, connection).await?;
         self.requests.world.book.remove(&self.name).await?;
         self.show().await;
         Ok(())

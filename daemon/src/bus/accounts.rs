@@ -4,6 +4,7 @@ use super::account::Account;
 use super::announce::announce;
 use super::path;
 use super::requests::Requests;
+use super::rights::Rights;
 use super::view::Properties;
 use crate::account::View;
 use std::collections::BTreeMap;
@@ -69,8 +70,7 @@ impl AccountExporter {
         for name in gone {
             exported.remove(&name);
             let path = path::account(&name);
-            let server = self.connection.object_server();
-            if let Err(error) = server.remove::<Account, _>(&path).await {
+            if let Err(error) = Rights::take::<Account>(&self.connection, &path).await {
                 debug!(%path, "taking the account off the bus: {error}");
             }
         }
@@ -91,7 +91,8 @@ impl AccountExporter {
             requests: self.requests.clone(),
             accounts: Arc::downgrade(self),
         };
-        if let Err(error) = self.connection.object_server().at(&path, object).await {
+        let rights = &self.requests.world.rights;
+        if let Err(error) = rights.put(&self.connection, &path, object).await {
             warn!(%path, "the account can't be put on the bus: {error}");
             return None;
         }

@@ -1,14 +1,12 @@
 //! `org.hayesd1.Emulator`, at `/org/hayesd1/emulator/NAME`.
 
-use super::caller::Caller;
 use super::dialogue::{self, Peer};
 use super::dict::Dict;
 use super::error::Result;
 use super::late::Late;
 use super::view::Properties;
 use crate::emulator::{Handle, Settings, Snapshot};
-use zbus::message::Header;
-use zbus::{Connection, Variant, interface};
+use zbus::{Variant, interface};
 
 /// An emulator on the bus.
 pub(super) struct Emulator {
@@ -36,48 +34,24 @@ impl Properties for Snapshot {
 
 #[interface(name = "org.hayesd1.Emulator", introspection_docs = false)]
 impl Emulator {
-    async fn start(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn start(&self, options: Dict<'_>) -> Result<()> {
         options.finish()?;
-        Caller::of(&header, connection).await?.admin()?;
         Ok(self.handle.get().await?.start().await?)
     }
 
-    async fn stop(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn stop(&self, options: Dict<'_>) -> Result<()> {
         options.finish()?;
-        Caller::of(&header, connection).await?.admin()?;
         Ok(self.handle.get().await?.stop().await?)
     }
 
-    async fn reset(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn reset(&self, options: Dict<'_>) -> Result<()> {
         options.finish()?;
-        Caller::of(&header, connection).await?.admin()?;
         Ok(self.handle.get().await?.reset().await?)
     }
 
     #[zbus(out_args("lines"))]
-    async fn trace(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        options: Dict<'_>,
-    ) -> Result<zbus::OwnedFd> {
+    async fn trace(&self, options: Dict<'_>) -> Result<zbus::OwnedFd> {
         options.finish()?;
-        Caller::of(&header, connection).await?.admin()?;
         Ok(dialogue::start(self.handle.get().await?.trace(), Peer::Equipment)?.into())
     }
 

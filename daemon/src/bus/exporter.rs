@@ -2,6 +2,7 @@
 
 use super::job::Job;
 use super::path;
+use super::rights::Rights;
 use super::teller::Teller;
 use super::view;
 use super::world::World;
@@ -96,7 +97,7 @@ impl Exporter {
             }
         }
         let object = Job::new(id, snapshot.clone(), self.world.clone());
-        if let Err(error) = self.connection.object_server().at(&path, object).await {
+        if let Err(error) = self.world.rights.put(&self.connection, &path, object).await {
             warn!(job = id.0, "the job can't be put on the bus: {error}");
             return None;
         }
@@ -113,12 +114,7 @@ impl Exporter {
 
     async fn unexport(&self, id: JobId) {
         let path = path::job(id.0);
-        if let Err(error) = self
-            .connection
-            .object_server()
-            .remove::<Job, _>(&path)
-            .await
-        {
+        if let Err(error) = Rights::take::<Job>(&self.connection, &path).await {
             debug!(job = id.0, "taking the job off the bus: {error}");
         }
     }

@@ -1,11 +1,11 @@
 //! `org.hayesd1.Ftp`, at `/org/hayesd1`.
 
-use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::fd_sink::FdSink;
 use super::options::Options;
 use super::requests::{Luggage, Requests};
+use super::rights::Caller;
 use crate::job::{Origin, Request, Upload};
 use crate::service::{ErrorKind, Placing};
 use std::os::fd::OwnedFd;
@@ -106,7 +106,7 @@ impl Ftp {
         request.check()?;
         let name = self.requests.world.account(account)?;
         self.requests.world.accounts.ftp(&name)?;
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.requests.caller(&header, connection).await?;
         let content = OwnedFd::from(content);
         let made = self.copy(&caller, content, options.size).await?;
         let luggage = Luggage {
@@ -130,7 +130,7 @@ impl Ftp {
     ) -> Result<OwnedObjectPath> {
         let options = UploadOptions::of(options)?;
         check_size(options.size, content.len() as u64)?;
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.requests.caller(&header, connection).await?;
         let luggage = Luggage {
             upload: Some(Upload::Bytes(content.to_vec())),
             into: None,
@@ -153,7 +153,7 @@ impl Ftp {
     ) -> Result<OwnedObjectPath> {
         let resume = options.bool("resume")?.unwrap_or(false);
         let options = Options::of(options)?;
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.requests.caller(&header, connection).await?;
         let into = OwnedFd::from(into);
         let copies = &self.requests.world.copies;
         let judged = copies.run(caller.uid, move || FdSink::new(into, resume));

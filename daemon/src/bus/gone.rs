@@ -1,7 +1,7 @@
 //! A caller that went away: what it waits for need not be waited for any more.
 
-use super::caller::Caller;
 use super::error::Result;
+use super::rights::Caller;
 use futures_core::Stream;
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -1,10 +1,10 @@
 //! `org.hayesd1.Job`, at `/org/hayesd1/job/N`.
 
 use super::answers;
-use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::gone::Gone;
+use super::rights::{Action, Caller};
 use super::view::{self, Map};
 use super::world::World;
 use crate::job::{JobId, Snapshot, State};
@@ -40,16 +40,16 @@ impl Job {
         self.snapshot.borrow().clone()
     }
 
-    /// Who calls, if it may: the job's owner, root and the daemon's own user.
+    /// Who calls, if it may: the job's owner, and those who manage everybody's jobs.
     async fn owner(&self, header: &Header<'_>, connection: &Connection) -> Result<Caller> {
-        let caller = Caller::of(header, connection).await?;
-        if caller.uid == view::owner(&self.now()) || caller.is_admin() {
-            return Ok(caller);
+        let rights = &self.world.rights;
+        let caller = rights.caller(header, connection).await?;
+        if caller.uid != view::owner(&self.now()) {
+            rights
+                .check(&caller, Action::ManageJobs, header, connection)
+                .await?;
         }
-        Err(Refused::new(
-            ErrorKind::NotAuthorized,
-            format!("job {} belongs to another user", self.id),
-        ))
+        Ok(caller)
     }
 
     /// Waits until the job rests: in a final state, or (unless only the end counts) deferred.

@@ -1,11 +1,11 @@
 //! `org.hayesd1.Mail`, at `/org/hayesd1`.
 
-use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::exporter::Exporter;
 use super::letter;
 use super::options::Options;
+use super::rights::{Action, Caller};
 use super::view::{self, OwnedMap};
 use super::world::World;
 use crate::job::{
@@ -155,7 +155,7 @@ impl Mail {
             text: Text::Utf8(text.to_owned()),
             ..Draft::default()
         };
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.world.rights.caller(&header, connection).await?;
         self.send_draft(&caller, account, draft, options).await
     }
 
@@ -172,7 +172,7 @@ impl Mail {
         let account = self.account(account)?;
         let most = self.world.settings().largest_message;
         let draft = letter::draft(message, &account.mail.from, most)?;
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.world.rights.caller(&header, connection).await?;
         self.send_draft(&caller, account, draft, options).await
     }
 
@@ -189,7 +189,7 @@ impl Mail {
         let options = Options::of(options)?;
         let account = self.account(account)?;
         letter::recipients(&rcpt)?;
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.world.rights.caller(&header, connection).await?;
         let most = self.world.settings().largest_message;
         let bytes = self
             .world
@@ -212,7 +212,7 @@ impl Mail {
     ) -> Result<OwnedObjectPath> {
         let options = Options::of(options)?;
         let account = self.account(account)?;
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.world.rights.caller(&header, connection).await?;
         self.send_raw_message(&caller, account, &rcpt, rfc5322.to_vec(), options)
             .await
     }
@@ -230,11 +230,16 @@ impl Mail {
         } else {
             Some(self.account(account)?.name)
         };
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.world.rights.caller(&header, connection).await?;
         self.world.jobs.ready().await;
+        let manages = self
+            .world
+            .rights
+            .may(&caller, Action::ManageJobs, connection)
+            .await;
         let is_meant = |job: &Snapshot| {
             job.state == State::Deferred
-                && (caller.is_admin() || view::owner(job) == caller.uid)
+                && (manages || view::owner(job) == caller.uid)
                 && account
                     .as_ref()
                     .is_none_or(|account| job.account.as_ref() == Some(account))
@@ -256,10 +261,15 @@ impl Mail {
         options: Dict<'_>,
     ) -> Result<Vec<OwnedMap>> {
         options.finish()?;
-        let caller = Caller::of(&header, connection).await?;
+        let caller = self.world.rights.caller(&header, connection).await?;
         self.world.jobs.ready().await;
+        let manages = self
+            .world
+            .rights
+            .may(&caller, Action::ManageJobs, connection)
+            .await;
         let show = |job: Arc<Snapshot>| {
-            let is_own = caller.is_admin() || view::owner(&job) == caller.uid;
+            let is_own = manages || view::owner(&job) == caller.uid;
             let mut map = view::owned(if is_own {
                 view::whole(&job)
             } else {

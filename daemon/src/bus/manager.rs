@@ -2,7 +2,6 @@
 
 use super::account;
 use super::accounts::AccountExporter;
-use super::caller::Caller;
 use super::dict::Dict;
 use super::error::{Refused, Result};
 use super::exporter::Exporter;
@@ -14,8 +13,7 @@ use crate::process::log;
 use crate::service::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
-use zbus::message::Header;
-use zbus::{Connection, OwnedObjectPath, interface};
+use zbus::{OwnedObjectPath, interface};
 
 /// The daemon on the bus.
 pub(super) struct Manager {
@@ -64,32 +62,18 @@ impl<'a> Filter<'a> {
 
 #[interface(name = "org.hayesd1.Manager", introspection_docs = false)]
 impl Manager {
-    async fn reload(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn reload(&self, options: Dict<'_>) -> Result<()> {
         options.finish()?;
-        Caller::of(&header, connection).await?.admin()?;
         self.world.run(Errand::Reload).await
     }
 
-    async fn report_device(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        path: &str,
-        present: bool,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn report_device(&self, path: &str, present: bool, options: Dict<'_>) -> Result<()> {
         options.finish()?;
         let device = PathBuf::from(path);
         if !device.is_absolute() {
             let text = "`path` is not the absolute path of a device";
             return Err(Refused::argument(text));
         }
-        Caller::of(&header, connection).await?.admin()?;
         tracing::debug!(device = path, present, "a device is reported");
         let told = self.world.run(|told| Errand::Device(device, told)).await;
         match told {
@@ -99,18 +83,11 @@ impl Manager {
         }
     }
 
-    async fn set_log_level(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        level: &str,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn set_log_level(&self, level: &str, options: Dict<'_>) -> Result<()> {
         options.finish()?;
         let level = level
             .parse()
             .map_err(|text: String| Refused::argument(text))?;
-        Caller::of(&header, connection).await?.admin()?;
         log::set_level(level);
         Ok(())
     }
@@ -118,15 +95,12 @@ impl Manager {
     #[zbus(out_args("account"))]
     async fn create_account(
         &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
         name: &str,
         settings: Dict<'_>,
         options: Dict<'_>,
     ) -> Result<OwnedObjectPath> {
         options.finish()?;
         let change = account::change(settings)?;
-        Caller::of(&header, connection).await?.admin()?;
         self.world.book.create(name, change).await?;
         // Its object is there before its path is told.
         self.accounts.sync().await;

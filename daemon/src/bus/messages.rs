@@ -2,6 +2,7 @@
 
 use super::message::Message;
 use super::path;
+use super::rights::Rights;
 use super::world::World;
 use crate::inbox::{Inbox, MessageId};
 use std::collections::BTreeMap;
@@ -123,7 +124,7 @@ impl MessageExporter {
             info,
             inbox,
         };
-        if let Err(error) = self.connection.object_server().at(&path, object).await {
+        if let Err(error) = self.world.rights.put(&self.connection, &path, object).await {
             warn!(%path, "the message can't be put on the bus: {error}");
             return None;
         }
@@ -133,8 +134,7 @@ impl MessageExporter {
 
     async fn unexport(&self, id: &MessageId) {
         let path = path::message(id);
-        let server = self.connection.object_server();
-        if let Err(error) = server.remove::<Message, _>(&path).await {
+        if let Err(error) = Rights::take::<Message>(&self.connection, &path).await {
             debug!(%path, "taking the message off the bus: {error}");
         }
     }

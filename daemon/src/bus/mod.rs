@@ -7,7 +7,6 @@ mod account;
 mod accounts;
 mod announce;
 mod answers;
-mod caller;
 mod copy;
 mod dialogue;
 mod dict;
@@ -29,6 +28,7 @@ mod options;
 mod path;
 mod pop3;
 mod requests;
+mod rights;
 #[cfg(test)]
 mod sample;
 mod teller;
@@ -49,6 +49,7 @@ use exporter::Exporter;
 use late::Late;
 use messages::MessageExporter;
 use requests::Requests;
+use rights::Rights;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -65,6 +66,7 @@ pub const NAME: &str = "org.hayesd1";
 /// The service on a bus, until it is dropped.
 pub struct Service {
     connection: Connection,
+    rights: Arc<Rights>,
     /// Who tells what changes of a port.
     announcers: Mutex<HashMap<OwnedObjectPath, AbortHandle>>,
 }
@@ -79,6 +81,7 @@ impl Service {
         let exporter = Exporter::start(connection.clone(), world.clone());
         let service = Self {
             connection,
+            rights: world.rights.clone(),
             announcers: Mutex::default(),
         };
         let server = service.connection.object_server();
@@ -95,17 +98,15 @@ impl Service {
             exporter: exporter.clone(),
             accounts: AccountExporter::start(service.connection.clone(), requests.clone()).await,
         };
-        server.at(path::ROOT, manager).await?;
+        let root: OwnedObjectPath = ObjectPath::from_static_str_unchecked(path::ROOT).into();
+        service.put(&root, manager).await?;
         let pop3 = pop3::Pop3 {
             requests: requests.clone(),
             messages,
         };
-        server.at(path::ROOT, pop3).await?;
-        server.at(path::ROOT, ftp::Ftp { requests }).await?;
-        server
-            .at(path::ROOT, mail::Mail { world, exporter })
-            .await?;
-        let root = ObjectPath::from_static_str_unchecked(path::ROOT).into();
+        service.put(&root, pop3).await?;
+        service.put(&root, ftp::Ftp { requests }).await?;
+        service.put(&root, mail::Mail { world, exporter }).await?;
         let connection = service.connection.clone();
         tokio::spawn(announce::announce(
             connection,
@@ -191,8 +192,7 @@ impl Service {
         if let Some(announcer) = self.announcers().remove(path) {
             announcer.abort();
         }
-        let server = self.connection.object_server();
-        if let Err(error) = server.remove::<I, _>(path).await {
+        if let Err(error) = Rights::take::<I>(&self.connection, path).await {
             debug!(%path, "taking the port off the bus: {error}");
         }
     }
@@ -203,6 +203,11 @@ impl Service {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Puts an object on the bus, guarded.
+    async fn put<I: Interface>(&self, path: &OwnedObjectPath, object: I) -> zbus::Result<()> {
+        self.rights.put(&self.connection, path, object).await
+    }
+
     async fn add<I: Interface, S: Properties>(
         &self,
         path: OwnedObjectPath,
@@ -210,7 +215,7 @@ impl Service {
         told: Vec<(&'static str, Variant<'static>)>,
         seen: impl Future<Output = Option<watch::Receiver<S>>> + Send + 'static,
     ) -> zbus::Result<()> {
-        self.connection.object_server().at(&path, object).await?;
+        self.put(&path, object).await?;
         let connection = self.connection.clone();
         let of = path.clone();
         let announcer = tokio::spawn(async move {

@@ -1,6 +1,5 @@
 //! `org.hayesd1.Modem`, at `/org/hayesd1/modem/NAME`.
 
-use super::caller::Caller;
 use super::dialogue::{self, Peer};
 use super::dict::Dict;
 use super::error::{Refused, Result};
@@ -8,8 +7,7 @@ use super::late::Late;
 use super::view::Properties;
 use crate::modem::{Handle, Rung, Snapshot};
 use std::time::Duration;
-use zbus::message::Header;
-use zbus::{Connection, Variant, interface};
+use zbus::{Variant, interface};
 
 /// The longest that `Command` may take.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -56,61 +54,33 @@ fn rung(snapshot: &Snapshot) -> &'static str {
 #[interface(name = "org.hayesd1.Modem", introspection_docs = false)]
 impl Modem {
     #[zbus(out_args("lines"))]
-    async fn command(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        at: &str,
-        timeout_usec: u64,
-        options: Dict<'_>,
-    ) -> Result<Vec<String>> {
+    async fn command(&self, at: &str, timeout_usec: u64, options: Dict<'_>) -> Result<Vec<String>> {
         options.finish()?;
         let within = Duration::from_micros(timeout_usec);
         if within.is_zero() || within > LONGEST {
             return Err(Refused::argument("timeout_usec is 1 to 20000000"));
         }
-        Caller::of(&header, connection).await?.admin()?;
         Ok(self.handle.get().await?.command(at, within).await?)
     }
 
-    async fn reset(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        rung: &str,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn reset(&self, rung: &str, options: Dict<'_>) -> Result<()> {
         options.finish()?;
         let known = Rung::ALL.into_iter().find(|known| known.name() == rung);
         let rung = known.ok_or_else(|| {
             let names: Vec<_> = Rung::ALL.iter().map(|rung| rung.name()).collect();
             Refused::argument(format!("rung is one of {}", names.join(", ")))
         })?;
-        Caller::of(&header, connection).await?.admin()?;
         Ok(self.handle.get().await?.reset(rung).await?)
     }
 
-    async fn enable(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        enabled: bool,
-        options: Dict<'_>,
-    ) -> Result<()> {
+    async fn enable(&self, enabled: bool, options: Dict<'_>) -> Result<()> {
         options.finish()?;
-        Caller::of(&header, connection).await?.admin()?;
         Ok(self.handle.get().await?.enable(enabled).await?)
     }
 
     #[zbus(out_args("lines"))]
-    async fn trace(
-        &self,
-        #[zbus(header)] header: Header<'_>,
-        #[zbus(connection)] connection: &Connection,
-        options: Dict<'_>,
-    ) -> Result<zbus::OwnedFd> {
+    async fn trace(&self, options: Dict<'_>) -> Result<zbus::OwnedFd> {
         options.finish()?;
-        Caller::of(&header, connection).await?.admin()?;
         Ok(dialogue::start(self.handle.get().await?.trace(), Peer::Module)?.into())
     }
 

@@ -1,9 +1,9 @@
 //! What all methods have in common that make a request.
 
-use super::caller::Caller;
 use super::error::{Refused, Result};
 use super::exporter::Exporter;
 use super::options::Options;
+use super::rights::Caller;
 use super::world::World;
 use crate::job::{Origin, Request, RequestSubmission, Upload};
 use crate::service::{ErrorKind, Sink};
@@ -26,6 +26,15 @@ pub(super) struct Luggage {
 }
 
 impl Requests {
+    /// Who calls.
+    pub(super) async fn caller(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+    ) -> Result<Caller> {
+        self.world.rights.caller(header, connection).await
+    }
+
     /// Submits a request that is all in its words, for whoever calls.
     pub(super) async fn ask(
         &self,
@@ -35,7 +44,7 @@ impl Requests {
         request: Request,
         options: Options,
     ) -> Result<OwnedObjectPath> {
-        let caller = Caller::of(header, connection).await?;
+        let caller = self.caller(header, connection).await?;
         self.submit(&caller, account, request, Luggage::default(), options)
             .await
     }

@@ -1,7 +1,7 @@
 //! How many calls of `Job.Wait` a user has going on.
 
-use super::caller::Caller;
 use super::error::{Refused, Result};
+use super::rights::Caller;
 use crate::service::ErrorKind;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,6 +64,7 @@ impl Drop for Waiting {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rights::Standing;
     use super::*;
     use zbus::names::OwnedUniqueName;
 
@@ -72,6 +73,7 @@ mod tests {
         let caller = |uid| Caller {
             uid,
             name: OwnedUniqueName::try_from(":1.1").unwrap(),
+            standing: Standing::Stranger,
         };
         let waits = Waits::default();
         let first = waits.begin(&caller(7), 2).unwrap();

@@ -2,6 +2,7 @@
 
 use super::copy::Copies;
 use super::error::{self, Refused};
+use super::rights::Rights;
 use super::view::Properties;
 use super::waits::Waits;
 use crate::account::Book;
@@ -127,6 +128,7 @@ pub struct World {
     settings: RwLock<Settings>,
     pub(super) copies: Copies,
     pub(super) waits: Waits,
+    pub(super) rights: Arc<Rights>,
 }
 
 impl World {
@@ -150,6 +152,7 @@ impl World {
             settings: RwLock::new(settings),
             copies: Copies::default(),
             waits: Waits::default(),
+            rights: Arc::default(),
         }
     }
 

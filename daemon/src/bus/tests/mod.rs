@@ -6,8 +6,10 @@ mod jobs;
 mod mails;
 mod manager;
 mod requests;
+mod rights;
 mod waits;
 
+use super::rights::Rights;
 use super::sample::{Book, Store};
 use super::world::{DaemonState, Settings, World};
 use super::{NAME, Service};
@@ -106,6 +108,10 @@ impl Stage {
     }
 
     async fn with(store: Store) -> Self {
+        Self::judged(store, Rights::default()).await
+    }
+
+    async fn judged(store: Store, rights: Rights) -> Self {
         let bus = Bus::start();
         let store = Arc::new(store);
         let (state_to, state) = watch::channel(DaemonState::Ready);
@@ -120,7 +126,7 @@ impl Stage {
             Machine::here(),
             Disk::start().unwrap(),
         ));
-        let world = World::new(
+        let mut world = World::new(
             store.clone(),
             Arc::new(Book),
             accounts,
@@ -129,6 +135,7 @@ impl Stage {
             errands,
             settings,
         );
+        world.rights = Arc::new(rights);
         let world = Arc::new(world);
         let service = Service::new(bus.connect().await, world.clone())
             .await

@@ -210,3 +210,31 @@ async fn a_device_that_is_reported_is_claimed_at_once() {
     assert_eq!(ready(&handle).await.registration, Registration::Home);
     assert_eq!(fake.memory().reopened, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_others_still_drive_is_not_asked_for() {
+    use crate::modem::Snapshot;
+    use tokio::sync::watch;
+
+    let (ports, mut far_ends) = MemoryPorts::new();
+    let (one, one_seen) = watch::channel(Snapshot::default());
+    let (two, two_seen) = watch::channel(Snapshot::default());
+    let handle = crate::modem::begin(
+        vec![one_seen, two_seen],
+        Settings::new("lte", "/dev/ttyUSB2"),
+        Arc::new(ports),
+        Disk::start().unwrap(),
+    );
+    drop(two);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(far_ends.try_recv().is_err());
+    // Switched off and on meanwhile, it waits still.
+    handle.enable(false).await.unwrap();
+    reaches(&handle, State::Disabled, Duration::from_secs(1)).await;
+    handle.enable(true).await.unwrap();
+    reaches(&handle, State::Claiming, Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(far_ends.try_recv().is_err());
+    drop(one);
+    far_ends.recv().await.unwrap();
+}

@@ -141,14 +141,18 @@ impl Error {
     }
 
     /// Whether another entry of `via` may be tried: the way failed, not the server, and nothing was sent.
+    ///
+    /// Every way leads to the same server: one that falls silent once it is connected, or that takes no
+    /// message of this size or coding, need not be asked again. That nobody answers, or that the
+    /// connection breaks, may be the way's doing, whoever seems to be at fault.
     pub fn try_next(&self) -> bool {
         use ErrorKind::{ModemGone, NoModem, NoNetwork, NotSupported, Timeout, TooLarge};
-        !self.content_sent
-            && self.reply.is_none()
-            && matches!(
-                self.kind,
-                NoNetwork | NoModem | ModemGone | Timeout | NotSupported | TooLarge
-            )
+        let way_failed = match self.kind {
+            NoNetwork | NoModem | ModemGone => true,
+            Timeout | NotSupported | TooLarge => self.fault != Fault::Server,
+            _ => false,
+        };
+        way_failed && !self.content_sent && self.reply.is_none()
     }
 
     /// Whether the same request may succeed later.

@@ -1,6 +1,6 @@
 use super::world::*;
 use crate::job::*;
-use crate::service::{Certainty, ErrorKind, Phase, RecipientPolicy, Verdict};
+use crate::service::{Certainty, ErrorKind, Fault, Phase, RecipientPolicy, Verdict};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -113,6 +113,39 @@ async fn the_next_way_out_is_tried_where_the_way_failed() {
             "{kind:?}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_the_servers_own_is_the_same_over_every_way() {
+    use ErrorKind::{NotSupported, Timeout, TooLarge};
+    for (kind, state) in [
+        (Timeout, State::Deferred),
+        (NotSupported, State::Failed),
+        (TooLarge, State::Failed),
+    ] {
+        let world = World::new();
+        let own = error(kind).by(Fault::Server);
+        world.ip.play([Play::Fail(own)]);
+        let jobs = world.start().await;
+        let mut mail = mail();
+        mail.via = vec![Via::Ip, Via::Modem("lte".into())];
+        let id = jobs.submit_mail(mail).await.unwrap();
+        let mut view = jobs.watch(id).unwrap();
+        let seen = view.wait_for(|seen| seen.attempts > 0).await.unwrap();
+        assert_eq!((seen.state, &seen.via), (state, &Some(Via::Ip)), "{kind:?}");
+        drop(seen);
+        assert_eq!(world.modem.asked().len(), 0, "{kind:?}");
+    }
+    // One that is not reached, or closes, may be reached by another way.
+    let world = World::new();
+    let lost = error(ErrorKind::NoNetwork).by(Fault::Server);
+    world.ip.play([Play::Fail(lost)]);
+    let jobs = world.start().await;
+    let mut mail = mail();
+    mail.via = vec![Via::Ip, Via::Modem("lte".into())];
+    let id = jobs.submit_mail(mail).await.unwrap();
+    let seen = jobs.wait(id).await.unwrap();
+    assert_eq!(seen.via, Some(Via::Modem("lte".into())));
 }
 
 #[tokio::test(start_paused = true)]

@@ -206,7 +206,8 @@ fn mail_parameters(
         return Err(Error::new(
             ErrorKind::TooLarge,
             format!("the message has {size} bytes, the server takes {limit}"),
-        ));
+        )
+        .by(Fault::Server));
     }
     if let (Ok(size @ 1..), Some(_)) = (usize::try_from(size), offers.size) {
         parameters.push(MailParameter::Size(size));

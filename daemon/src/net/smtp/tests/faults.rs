@@ -64,6 +64,7 @@ async fn a_server_that_falls_silent() {
         };
         let (error, took) = fails(at, Fault::Silence).await;
         assert_eq!(error.kind, kind, "{at:?}");
+        assert!(!error.try_next(), "{at:?}");
         assert!(took.as_secs() <= seconds + 3, "{at:?} took {took:?}");
     }
 }
@@ -78,6 +79,7 @@ async fn a_server_that_drips() {
         };
         let (error, took) = fails(at, Fault::Drip).await;
         assert_eq!(error.kind, kind, "{at:?}");
+        assert!(!error.try_next(), "{at:?}");
         assert!(took.as_secs() <= seconds + 3, "{at:?} took {took:?}");
     }
 }

@@ -5,7 +5,9 @@
 //! start; `log` has lines `removed NUMBER UID LISTED .` (gone here, still on the server) and `gone NUMBER .` (the
 //! server has it no more, so that its unique id may be another message's one day: RFC 1939 section 7).
 
+use super::listing::Fetched;
 use super::{Info, LONGEST_UID};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -27,20 +29,11 @@ pub(super) struct Folder(PathBuf);
 pub(super) struct Known {
     /// Those that are here, by number.
     pub(super) messages: BTreeMap<u32, Arc<Info>>,
-    /// By unique id, what is known of those that the server still has as far as is known. An id has one, but
-    /// where the server gave it to several.
-    pub(super) on_server: HashMap<Arc<str>, Vec<Remembered>>,
+    /// By unique id, those that the server still has as far as is known.
+    pub(super) on_server: HashMap<Arc<str>, Fetched>,
     /// The next number.
     pub(super) next: u32,
     lines: usize,
-}
-
-/// A message that was fetched and is on the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Remembered {
-    pub(super) number: u32,
-    /// Its size as the server told it; `None` where that was not noted.
-    pub(super) listed: Option<u64>,
 }
 
 impl Folder {
@@ -96,7 +89,7 @@ impl Folder {
         for (number, (uid, listed)) in removed {
             known.next = known.next.max(number.saturating_add(1));
             if !gone.contains(&number) {
-                known.remember(uid.into(), Remembered { number, listed });
+                known.remember(uid.into(), number, listed);
             }
         }
         known.next = known.next.max(1);
@@ -186,31 +179,30 @@ impl Known {
         let info = Arc::new(info);
         self.next = self.next.max(info.number.saturating_add(1));
         if !gone.contains(&info.number) {
-            self.remember(info.uid.clone(), Remembered::of(&info));
+            self.remember(info.uid.clone(), info.number, Some(info.listed));
         }
         self.messages.insert(info.number, info);
     }
 
-    /// A message that was fetched and is on the server.
-    pub(super) fn remember(&mut self, uid: Arc<str>, one: Remembered) {
-        let all = self.on_server.entry(uid).or_default();
-        if !all.iter().any(|other| other.number == one.number) {
-            all.push(one);
+    /// A message that was fetched and is on the server; its size is what the server told, where that was noted.
+    pub(super) fn remember(&mut self, uid: Arc<str>, number: u32, listed: Option<u64>) {
+        match self.on_server.entry(uid) {
+            Entry::Occupied(mut known) => known.get_mut().add(number, listed),
+            Entry::Vacant(empty) => drop(empty.insert(Fetched::One(number, listed))),
         }
     }
 
     /// The server has this message no more; whether that is news.
     pub(super) fn forget(&mut self, uid: &str, number: u32) -> bool {
-        let Some(all) = self.on_server.get_mut(uid) else {
-            return false;
-        };
-        let before = all.len();
-        all.retain(|one| one.number != number);
-        let is_news = all.len() < before;
-        if all.is_empty() {
+        let is_known = self.on_server.get(uid).is_some_and(|all| all.has(number));
+        if let Some(Fetched::Several(all)) = self.on_server.get_mut(uid)
+            && all.len() > 1
+        {
+            all.remove(&number);
+        } else if is_known {
             self.on_server.remove(uid);
         }
-        is_news
+        is_known
     }
 
     /// So many lines were written into the log. Gives what it says in short, if it has become too long.
@@ -223,16 +215,16 @@ impl Known {
         let mut text = format!("next {} .\n", self.next);
         let mut count = 1;
         for (uid, all) in &self.on_server {
-            for one in all {
-                if !self.messages.contains_key(&one.number) {
-                    text.push_str(&removed_line(one.number, uid, one.listed));
+            for (number, listed) in all.iter() {
+                if !self.messages.contains_key(&number) {
+                    text.push_str(&removed_line(number, uid, listed));
                     count += 1;
                 }
             }
         }
         for info in self.messages.values() {
             let all = self.on_server.get(&info.uid);
-            if all.is_none_or(|all| all.iter().all(|one| one.number != info.number)) {
+            if all.is_none_or(|all| !all.has(info.number)) {
                 // Writing to a String does not fail.
                 let _ = writeln!(text, "gone {} .", info.number);
                 count += 1;
@@ -240,16 +232,6 @@ impl Known {
         }
         self.lines = count;
         Some(text)
-    }
-}
-
-impl Remembered {
-    /// What is remembered of a message.
-    pub(super) fn of(info: &Info) -> Self {
-        Self {
-            number: info.number,
-            listed: Some(info.listed),
-        }
     }
 }
 

@@ -4,9 +4,52 @@
 //! RFC 1939 section 7 lets it, or by mistake. Then the sizes count as well, and where it is not certain that
 //! each of them was fetched, all are fetched: once too often is better than never.
 
-use super::folder::Remembered;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// What is remembered of the messages with one id: their numbers and their sizes, as the server told them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fetched {
+    /// As it should be.
+    One(u32, Option<u64>),
+    /// The server gave the id to several.
+    Several(BTreeMap<u32, Option<u64>>),
+}
+
+impl Fetched {
+    /// One more.
+    pub(super) fn add(&mut self, number: u32, listed: Option<u64>) {
+        if let Self::One(first, size) = *self
+            && first != number
+        {
+            *self = Self::Several(BTreeMap::from([(first, size)]));
+        }
+        match self {
+            Self::One(_, size) => *size = listed,
+            Self::Several(all) => drop(all.insert(number, listed)),
+        }
+    }
+
+    /// Whether this number is among them.
+    pub(super) fn has(&self, number: u32) -> bool {
+        match self {
+            Self::One(one, _) => *one == number,
+            Self::Several(all) => all.contains_key(&number),
+        }
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Option<u64>)> {
+        let (one, several) = match self {
+            Self::One(number, size) => (Some((*number, *size)), None),
+            Self::Several(all) => (
+                None,
+                Some(all.iter().map(|(number, size)| (*number, *size))),
+            ),
+        };
+        one.into_iter().chain(several.into_iter().flatten())
+    }
+}
 
 /// What the inbox knows of a message on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +77,7 @@ pub struct Seen {
 /// more, or of which that is not certain.
 pub(super) fn sort_out(
     seen: &mut [Seen],
-    known: &HashMap<Arc<str>, Vec<Remembered>>,
+    known: &HashMap<Arc<str>, Fetched>,
 ) -> Vec<(Arc<str>, u32)> {
     let mut places: HashMap<&Arc<str>, Vec<usize>> = HashMap::new();
     for (place, one) in seen.iter().enumerate() {
@@ -44,28 +87,46 @@ pub(super) fn sort_out(
     }
     let mut gone = Vec::new();
     for (uid, had) in known {
-        let Some(places) = places.get(uid) else {
-            gone.extend(had.iter().map(|one| (uid.clone(), one.number)));
-            continue;
-        };
-        if let ([one], [place]) = (&had[..], &places[..]) {
-            seen[*place].arrival = Arrival::Known(one.number);
-            continue;
-        }
-        let mut left = had.clone();
-        for &place in places {
-            let size = seen[place].size;
-            let alike = |of: &&usize| seen[**of].size == size;
-            let listed = places.iter().filter(alike).count();
-            let fetched = had.iter().filter(|one| one.listed == Some(size)).count();
-            let next = left.iter().position(|one| one.listed == Some(size));
-            if let (true, Some(next)) = (listed <= fetched, next) {
-                seen[place].arrival = Arrival::Known(left.remove(next).number);
+        let left = match (places.remove(uid), had) {
+            (None, _) => had.iter().map(|(number, _)| number).collect(),
+            (Some(places), Fetched::One(number, _)) if places.len() == 1 => {
+                seen[places[0]].arrival = Arrival::Known(*number);
+                continue;
             }
-        }
-        gone.extend(left.iter().map(|one| (uid.clone(), one.number)));
+            (Some(places), _) => tell_apart(seen, places, had),
+        };
+        gone.extend(left.into_iter().map(|number| (uid.clone(), number)));
     }
     gone
+}
+
+/// Pairs the messages at these places, which have one id, with those that were fetched; gives the numbers of
+/// those that are left. A server may have very many of them.
+fn tell_apart(seen: &mut [Seen], places: Vec<usize>, had: &Fetched) -> Vec<u32> {
+    let mut by_size: HashMap<Option<u64>, (Vec<usize>, Vec<u32>)> = HashMap::new();
+    for place in places {
+        by_size
+            .entry(Some(seen[place].size))
+            .or_default()
+            .0
+            .push(place);
+    }
+    for (number, size) in had.iter() {
+        by_size.entry(size).or_default().1.push(number);
+    }
+    let mut left = Vec::new();
+    for (places, mut numbers) in by_size.into_values() {
+        if places.len() <= numbers.len() {
+            let rest = numbers.split_off(places.len());
+            for (place, number) in places.into_iter().zip(numbers) {
+                seen[place].arrival = Arrival::Known(number);
+            }
+            left.extend(rest);
+        } else {
+            left.extend(numbers);
+        }
+    }
+    left
 }
 
 #[cfg(test)]
@@ -75,10 +136,11 @@ mod tests {
     /// What is made of a listing of ids with sizes: the numbers of those that are known, 0 for new ones; and
     /// the numbers of those that are gone.
     fn sorted(listed: &[(&str, u64)], known: &[(&str, u32, Option<u64>)]) -> (Vec<u32>, Vec<u32>) {
-        let mut map: HashMap<Arc<str>, Vec<Remembered>> = HashMap::new();
+        let mut map: HashMap<Arc<str>, Fetched> = HashMap::new();
         for &(uid, number, listed) in known {
-            let all = map.entry(uid.into()).or_default();
-            all.push(Remembered { number, listed });
+            let all = map.entry(uid.into());
+            all.and_modify(|all| all.add(number, listed))
+                .or_insert(Fetched::One(number, listed));
         }
         let mut seen: Vec<Seen> = (1..)
             .zip(listed)
@@ -121,6 +183,18 @@ mod tests {
         assert_eq!(sorted(&three, &two), (vec![0, 0, 0], vec![1, 2]));
         // One of them came before the connection broke: nobody knows which.
         assert_eq!(sorted(&three[..2], &two[..1]), (vec![0, 0], vec![1]));
+    }
+
+    #[test]
+    fn a_mailbox_full_of_one_id_takes_no_time() {
+        let listed = vec![("a", 5); 200_000];
+        let known: Vec<_> = (1..200_000).map(|number| ("a", number, Some(5))).collect();
+        let (numbers, gone) = sorted(&listed, &known);
+        assert!(numbers.iter().all(|number| *number == 0));
+        assert_eq!(gone.len(), known.len());
+        let (numbers, gone) = sorted(&listed[1..], &known);
+        assert!(numbers.iter().all(|number| *number != 0));
+        assert_eq!(gone, [0; 0]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Messages on their way into the inbox.
 
-use super::folder::{Folder, Remembered};
+use super::folder::Folder;
 use super::listing::{Arrival, Seen, sort_out};
 use super::{Inbox, Info, LONGEST_UID, MessageId, Shared, failed};
 use crate::service::{BoxFuture, Error, ErrorKind, Messages, Result, Sink};
@@ -356,7 +356,8 @@ impl Shared {
     fn show(&self, account: &str, stored: &[Stored]) {
         if let Some(one) = self.accounts().get_mut(account) {
             for (_, info) in stored {
-                one.known.remember(info.uid.clone(), Remembered::of(info));
+                one.known
+                    .remember(info.uid.clone(), info.number, Some(info.listed));
                 one.known.messages.insert(info.number, Arc::clone(info));
             }
         }

@@ -114,8 +114,13 @@ impl Pop3 {
         options.finish()?;
         let account = self.requests.world.account(account)?;
         let inbox = self.requests.world.jobs.inbox().await?;
-        let list = inbox.list(&account).into_iter().skip(offset as usize);
-        Ok(list
+        let list = inbox.list(&account);
+        if list.is_empty() {
+            // That of an account that is gone can still be read.
+            self.requests.world.accounts.exists(&account)?;
+        }
+        let shown = list.into_iter().skip(offset as usize);
+        Ok(shown
             .take(max.min(1000) as usize)
             .map(|info| row(&account, &info))
             .collect())

@@ -8,7 +8,7 @@ use super::exporter::Exporter;
 use super::path;
 use super::view::{self, Map};
 use super::world::{Errand, World};
-use crate::job::{JobId, Snapshot, State};
+use crate::job::{JobId, Kind, Snapshot, State};
 use crate::process::log;
 use crate::service::ErrorKind;
 use std::path::PathBuf;
@@ -50,6 +50,17 @@ impl<'a> Filter<'a> {
             owner: filter.u32("owner_uid")?,
         };
         filter.finish()?;
+        let names = |known: &[&str]| known.join(", ");
+        let states = State::ALL.map(State::name);
+        if made.state.is_some_and(|state| !states.contains(&state)) {
+            let text = format!("the key `state` is one of {}", names(&states));
+            return Err(Refused::argument(text));
+        }
+        let kinds = Kind::ALL.map(Kind::name);
+        if made.kind.is_some_and(|kind| !kinds.contains(&kind)) {
+            let text = format!("the key `kind` is one of {}", names(&kinds));
+            return Err(Refused::argument(text));
+        }
         Ok(made)
     }
 

@@ -81,7 +81,7 @@ pub(super) const TABLES: [Table; 11] = [
                 "default_account",
                 "account",
                 "",
-                "The account meant by an empty account argument",
+                "The account meant by an empty account argument; one of this configuration, or one that a caller made",
             ),
             key("limits", "table", "{}", "See below"),
             key("queue", "table", "{}", "See below"),
@@ -165,7 +165,7 @@ pub(super) const TABLES: [Table; 11] = [
                 "allow",
                 "list of destinations",
                 "[]",
-                "Reachable although it is loopback, this machine, link-local, multicast or denied; by address, network or name, with or without :port",
+                "Reachable although it is loopback, this machine, link-local, multicast or denied; by address, network or name, with or without :port. An FTP server that it lists gets its data connections too, at ports from 1024 on",
             ),
             key(
                 "deny",

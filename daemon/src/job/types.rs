@@ -167,6 +167,16 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Queued,
+        Self::Running,
+        Self::Deferred,
+        Self::Done,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
     /// Its name on D-Bus.
     pub fn name(self) -> &'static str {
         match self {

@@ -173,6 +173,14 @@ async fn lists_can_be_filtered_and_cut() {
             .unwrap(),
         [2, 1]
     );
+    assert_eq!(
+        list(Map::from([("kind", Variant::from("ftp-list"))]), 0, 10).await,
+        Ok(vec![])
+    );
+    for (key, wrong) in [("state", "faild"), ("kind", "letter")] {
+        let error = list(Map::from([(key, Variant::from(wrong))]), 0, 10).await;
+        assert!(error.unwrap_err().contains(&format!("`{key}`")));
+    }
     assert!(
         list(Map::from([("colour", Variant::from("red"))]), 0, 10)
             .await

@@ -1,25 +1,19 @@
 //! A job from the call that makes it to its end: shown, cancelled by Ctrl-C, found again after a crash.
 
+mod rest;
+
 use super::bus::Context;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::interrupt::Interrupts;
-use super::progress::{Bar, Now};
+use super::json;
 use super::text::{duration, time};
-use super::{failure, json};
-use crate::{JobProxy, ManagerProxy, Options};
+use crate::{ManagerProxy, Options};
 use clap::Args;
+use rest::{cancel, rest};
 use serde_json::{Map, Value};
-use std::pin::pin;
 use std::time::Duration;
 use zbus::{Connection, OwnedObjectPath, Variant};
-
-/// `Job.Wait` is asked anew after so long.
-const WAIT: Duration = Duration::from_secs(3600);
-/// How often progress is drawn: hayesd tells it as often.
-const TICK: Duration = Duration::from_millis(250);
-/// After so long we ask again where too many wait already.
-const CROWDED: Duration = Duration::from_secs(1);
 
 /// How to go about a job.
 #[derive(Args, Clone, Debug)]
@@ -106,15 +100,13 @@ pub(super) async fn run(
     };
     let path = loop {
         let bus = context.bus().await?;
-        match submit(&bus, asked.options(&token)).await {
+        let call = submit(&bus, asked.options(&token));
+        match interrupts.unless_stuck(call).await?.map_err(Failure::from) {
             Ok(path) => break path,
-            Err(error) => {
-                let failure = Failure::from(error);
-                if !failure.lost {
-                    return Err(failure);
-                }
-                context.wait_for_return(failure, "").await?;
+            Err(failure) if failure.lost => {
+                interrupts.or(context.wait_for_return(failure, "")).await?;
             }
+            Err(failure) => return Err(failure),
         }
     };
     let job = number(&path)?;
@@ -130,8 +122,7 @@ pub(super) async fn run(
     }
     let finished = rest(context, job, path, asked.r#final, None, &mut interrupts).await?;
     if finished.state == "deferred" && deferral == Deferral::Failure {
-        let bus = context.bus().await?;
-        proxy(&bus, job).await?.cancel(Options::new()).await?;
+        cancel(context, job).await?;
         return Err(failure_of(finished));
     }
     settled(finished).map(Some)
@@ -184,119 +175,6 @@ pub(super) fn failure_of(finished: Finished) -> Failure {
         _ => name,
     };
     Failure::named(&name, text).of_job(finished.job, finished.result)
-}
-
-async fn proxy(bus: &Connection, job: u32) -> zbus::Result<JobProxy<'static>> {
-    let path = format!("/org/hayesd1/job/{job}");
-    JobProxy::new(bus, path).await
-}
-
-/// Waits until a job rests.
-async fn rest(
-    context: &Context,
-    job: u32,
-    mut path: OwnedObjectPath,
-    to_the_end: bool,
-    limit: Option<Duration>,
-    interrupts: &mut Interrupts,
-) -> Result<Finished> {
-    let end = limit.map(|limit| tokio::time::Instant::now() + limit);
-    let mut bar = Bar::new(context.out.shows_progress());
-    loop {
-        let bus = context.bus().await?;
-        let tried = look(&bus, &path, to_the_end, end, &mut bar, interrupts).await;
-        bar.clear();
-        match tried {
-            Ok(Look::Rests(state, details)) => return Ok(finished(job, state, details)),
-            Ok(Look::Again) => {}
-            Ok(Look::Interrupted(exit)) => return interrupted(&bus, job, exit).await,
-            Err(error) if error.name == "org.hayesd1.Error.QuotaExceeded" => {
-                tokio::time::sleep(CROWDED).await;
-            }
-            Err(error) if error.lost => {
-                let left = format!("; the job is kept: hayesctl job wait {job}");
-                context.wait_for_return(error, &left).await?;
-                // Its object comes back when hayesd has read its spool; this waits for that.
-                let bus = context.bus().await?;
-                let manager = ManagerProxy::new(&bus).await?;
-                path = manager.get_job(job, Options::new()).await?;
-            }
-            Err(error) => return Err(error.of_job(job, Map::new())),
-        }
-    }
-}
-
-enum Look {
-    Rests(String, crate::Details),
-    Again,
-    Interrupted(Exit),
-}
-
-/// One `Job.Wait`, with what happens meanwhile.
-async fn look(
-    bus: &Connection,
-    path: &OwnedObjectPath,
-    to_the_end: bool,
-    end: Option<tokio::time::Instant>,
-    bar: &mut Bar,
-    interrupts: &mut Interrupts,
-) -> Result<Look> {
-    let job = JobProxy::new(bus, path).await?;
-    let limit = match end {
-        Some(end) => end.saturating_duration_since(tokio::time::Instant::now()),
-        None => WAIT,
-    };
-    let options = Options::from([("final", Variant::from(to_the_end))]);
-    let mut waiting = pin!(job.wait(microseconds(limit), options));
-    let mut ticks = tokio::time::interval(TICK);
-    loop {
-        tokio::select! {
-            answer = &mut waiting => {
-                let (state, details) = answer?;
-                let rests = matches!(state.as_str(), "done" | "failed" | "cancelled")
-                    || (state == "deferred" && !to_the_end)
-                    || end.is_some();
-                return Ok(if rests { Look::Rests(state, details) } else { Look::Again });
-            }
-            () = bus.closed() => {
-                return Err(failure::closed());
-            }
-            exit = interrupts.next() => return Ok(Look::Interrupted(exit)),
-            _ = ticks.tick(), if bar.is_active() => {
-                if let Ok(now) = now(&job).await {
-                    bar.draw(&now);
-                }
-            }
-        }
-    }
-}
-
-/// What properties tell; they are kept up to date by the proxy, nothing is asked.
-async fn now(job: &JobProxy<'_>) -> zbus::Result<Now> {
-    Ok(Now {
-        state: job.state().await?,
-        phase: job.phase().await?,
-        via: job.via().await?,
-        done: job.bytes_done().await?,
-        total: job.bytes_total().await?,
-    })
-}
-
-/// Cancels the job; it may have come to its end before that.
-async fn interrupted(bus: &Connection, job: u32, exit: Exit) -> Result<Finished> {
-    let of_job = |error: zbus::Error| Failure::from(error).of_job(job, Map::new());
-    let proxy = proxy(bus, job).await.map_err(of_job)?;
-    proxy.cancel(Options::new()).await.map_err(of_job)?;
-    let (state, details) = proxy.wait(0, Options::new()).await.map_err(of_job)?;
-    let finished = finished(job, state, details);
-    if finished.state != "cancelled" {
-        return Ok(finished);
-    }
-    Err(Failure {
-        exit,
-        text: format!("interrupted; job {job} is cancelled"),
-        ..failure_of(finished)
-    })
 }
 
 fn finished(job: u32, state: String, mut details: crate::Details) -> Finished {

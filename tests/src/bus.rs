@@ -55,13 +55,22 @@ impl Bus {
 "#,
             socket.display()
         );
-        let config = folder.write("bus.conf", config)?;
+        folder.write("bus.conf", config)?;
+        let process = Self::run(&folder)?;
+        Ok(Self { process, folder })
+    }
+
+    fn run(folder: &Folder) -> Result<Process> {
         let mut command = Command::new("dbus-daemon");
         command
-            .arg(format!("--config-file={}", config.display()))
+            .arg(format!(
+                "--config-file={}",
+                folder.join("bus.conf").display()
+            ))
             .args(["--nofork", "--nopidfile", "--nosyslog"]);
         let log = folder.join("bus.log");
         let mut process = Process::start("dbus-daemon", &mut command, &log)?;
+        let socket = folder.join("socket");
         let up = wait::until("the bus", wait::LONG, || {
             if !process.is_running() {
                 return Some(false);
@@ -71,7 +80,17 @@ impl Bus {
         if !up {
             bail!("dbus-daemon does not start: {}", process.log());
         }
-        Ok(Self { process, folder })
+        Ok(process)
+    }
+
+    /// `kill -9` of it, and another in its place: whoever was on it is on none any more.
+    ///
+    /// # Errors
+    /// As [`Bus::start`].
+    pub fn restart(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process = Self::run(&self.folder)?;
+        Ok(())
     }
 
     /// Its socket.

@@ -2,10 +2,20 @@
 
 use crate::binaries;
 use crate::bus::Bus;
+use crate::wait;
 use anyhow::{Context as _, Result, ensure};
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::termios::{LocalFlags, tcgetattr};
 use serde_json::Value;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 /// What a call came to.
 #[derive(Debug)]
@@ -106,4 +116,98 @@ pub fn ended(child: Child) -> Result<Ended> {
         stdout: output.stdout,
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
+}
+
+/// One that runs on a terminal of its own, as at a person's.
+pub struct AtTerminal {
+    child: Child,
+    master: File,
+    seen: String,
+}
+
+impl AtTerminal {
+    /// Starts it there.
+    ///
+    /// # Errors
+    /// No pseudo-terminal is left, or it does not start.
+    pub fn start(mut command: Command) -> Result<Self> {
+        let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        let slave = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOCTTY)
+            .open(ptsname_r(&master)?)?;
+        command
+            .stdin(slave.try_clone()?)
+            .stdout(slave.try_clone()?)
+            .stderr(slave);
+        // SAFETY: between fork and exec only setsid and ioctl are called, bare system calls.
+        unsafe {
+            command.pre_exec(|| {
+                nix::unistd::setsid()?;
+                match libc::ioctl(0, libc::TIOCSCTTY, 0) {
+                    -1 => Err(std::io::Error::last_os_error()),
+                    _ => Ok(()),
+                }
+            });
+        }
+        let child = command.spawn()?;
+        // Our copies of the slave go with the command.
+        drop(command);
+        Ok(Self {
+            child,
+            master: OwnedFd::from(master).into(),
+            seen: String::new(),
+        })
+    }
+
+    /// Reads until these words are on the screen; returns all that was.
+    ///
+    /// # Errors
+    /// They never come.
+    pub fn until(&mut self, words: &str) -> Result<&str> {
+        let begin = Instant::now();
+        while !self.seen.contains(words) {
+            ensure!(begin.elapsed() < wait::LONG, "{words:?} in {:?}", self.seen);
+            let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, PollTimeout::from(100_u8))?;
+            if fds[0].any() == Some(true) {
+                let mut buffer = [0; 1024];
+                let n = self.master.read(&mut buffer)?;
+                self.seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+            }
+        }
+        Ok(&self.seen)
+    }
+
+    /// Types.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn type_in(&mut self, keys: &str) -> Result<()> {
+        Ok(self.master.write_all(keys.as_bytes())?)
+    }
+
+    /// Whether the terminal shows what is typed.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn echoes(&self) -> Result<bool> {
+        let settings = tcgetattr(&self.master)?;
+        Ok(settings.local_flags.contains(LocalFlags::ECHO))
+    }
+
+    /// Reads to its end; all that was on the screen, and the exit status.
+    ///
+    /// # Errors
+    /// It cannot be waited for.
+    pub fn end(mut self) -> Result<(Option<i32>, String)> {
+        let mut rest = Vec::new();
+        // A master without a slave reads EIO: the end.
+        let _ = self.master.read_to_end(&mut rest);
+        self.seen.push_str(&String::from_utf8_lossy(&rest));
+        Ok((self.child.wait()?.code(), self.seen))
+    }
 }

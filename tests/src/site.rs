@@ -217,6 +217,11 @@ impl Site {
         &self.bus
     }
 
+    /// The bus, to be restarted.
+    pub fn bus_mut(&mut self) -> &mut Bus {
+        &mut self.bus
+    }
+
     /// The folder for whatever else a test needs.
     pub fn folder(&self) -> &Folder {
         &self.folder

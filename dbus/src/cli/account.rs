@@ -134,7 +134,7 @@ impl Account {
                             .await
                     }
                     None => {
-                        let secret = secret(context, &name, &service, file.as_deref())?;
+                        let secret = secret(context, &name, &service, file.as_deref()).await?;
                         let fd = secret.again().map_err(|error| {
                             Failure::new(Exit::Io, format!("the secret: {error}"))
                         })?;
@@ -164,11 +164,16 @@ impl Account {
 }
 
 /// A password, from where it is said to be, else from the terminal or standard input.
-fn secret(context: &Context, name: &str, service: &str, file: Option<&Path>) -> Result<Content> {
+async fn secret(
+    context: &Context,
+    name: &str,
+    service: &str,
+    file: Option<&Path>,
+) -> Result<Content> {
     match file {
         Some(path) => Content::open(path, context.out),
         None if io::stdin().is_terminal() => {
-            let typed = terminal::ask(&format!("Password of {name} for {service}"))?;
+            let typed = terminal::ask(&format!("Password of {name} for {service}")).await?;
             Content::of_text(&typed)
         }
         None => Content::open(Path::new(super::content::STDIN), context.out),

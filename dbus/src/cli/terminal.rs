@@ -2,10 +2,12 @@
 
 use super::exit::Exit;
 use super::failure::{Failure, Result};
+use super::interrupt::Interrupts;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::fd::AsRawFd as _;
+use tokio::sync::oneshot;
 
 /// Where nothing is known.
 const USUAL_WIDTH: usize = 80;
@@ -29,43 +31,53 @@ pub(super) fn width() -> usize {
 }
 
 /// Echo is off until this is dropped.
-struct Unechoed<'a> {
-    terminal: &'a File,
+struct Unechoed {
+    terminal: File,
     before: Termios,
 }
 
-impl Drop for Unechoed<'_> {
-    fn drop(&mut self) {
-        let _ = tcsetattr(self.terminal, SetArg::TCSAFLUSH, &self.before);
+impl Unechoed {
+    fn begin(terminal: File) -> io::Result<Self> {
+        let before = tcgetattr(&terminal)?;
+        let mut silent = before.clone();
+        silent.local_flags.remove(LocalFlags::ECHO);
+        silent.local_flags.insert(LocalFlags::ECHONL);
+        tcsetattr(&terminal, SetArg::TCSAFLUSH, &silent)?;
+        Ok(Self { terminal, before })
     }
 }
 
-/// Asks at the controlling terminal for a line that is not shown.
+impl Drop for Unechoed {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.terminal, SetArg::TCSAFLUSH, &self.before);
+    }
+}
+
+/// Asks at the controlling terminal for a line that is not shown. Ctrl-C leaves the terminal as it was.
 ///
 /// # Errors
-/// There is no terminal, or nothing was typed.
-pub(super) fn ask(what: &str) -> Result<String> {
+/// There is no terminal, nothing was typed, or it was interrupted.
+pub(super) async fn ask(what: &str) -> Result<String> {
     let failed = |error: io::Error| Failure::new(Exit::Io, format!("the terminal: {error}"));
+    let mut interrupts = Interrupts::new()?;
     let terminal = File::options()
         .read(true)
         .write(true)
         .open("/dev/tty")
         .map_err(failed)?;
-    let before = tcgetattr(&terminal).map_err(|errno| failed(errno.into()))?;
-    let mut silent = before.clone();
-    silent.local_flags.remove(LocalFlags::ECHO);
-    silent.local_flags.insert(LocalFlags::ECHONL);
-    let unechoed = Unechoed {
-        terminal: &terminal,
-        before,
-    };
-    tcsetattr(&terminal, SetArg::TCSAFLUSH, &silent).map_err(|errno| failed(errno.into()))?;
-    write!(&terminal, "{what}: ").map_err(failed)?;
-    let mut line = String::new();
-    BufReader::new(&terminal)
-        .read_line(&mut line)
-        .map_err(failed)?;
+    let reader = terminal.try_clone().map_err(failed)?;
+    let unechoed = Unechoed::begin(terminal).map_err(failed)?;
+    write!(&unechoed.terminal, "{what}: ").map_err(failed)?;
+    let (typed, line) = oneshot::channel();
+    // Not waited for: it ends with the process, whatever it still reads.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(reader).read_line(&mut line);
+        typed.send(read.map(|_| line))
+    });
+    let line = interrupts.or(async { Ok(line.await) }).await?;
     drop(unechoed);
+    let line = line.unwrap_or_else(|_| Ok(String::new())).map_err(failed)?;
     if line.trim_end_matches(['\r', '\n']).is_empty() {
         return Err(Failure::usage("nothing was typed"));
     }

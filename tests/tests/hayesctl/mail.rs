@@ -306,3 +306,28 @@ async fn a_daemon_that_comes_back_is_waited_for() -> Result<()> {
     ensure!(server.taken().iter().filter(|one| one.accepted).count() == 1);
     Ok(())
 }
+
+/// So does a bus that is killed: hayesd and hayesctl find each other on the next one.
+#[tokio::test]
+async fn a_bus_that_comes_back_is_waited_for() -> Result<()> {
+    let gate = Gate::default();
+    let pass = gate.clone();
+    let server = SmtpServer::start(move |step, _| {
+        pass.pass(step);
+        Answer::Usual
+    })?;
+    let (mut site, _client) = site(server.port()).await?;
+    gate.close_at(Step::Mail);
+    let send = ["mail", "send", "--text", "x", "one@example.org"];
+    let child = command(site.bus(), &send)?.spawn()?;
+    gate.reached()?;
+    site.bus_mut().restart()?;
+    site.kill()?;
+    gate.open();
+    let _client = site.start().await?;
+    let sent = ended(child)?.good()?;
+    ensure!(sent.text().contains("(job 1)"), "{sent:?}");
+    ensure!(sent.stderr.contains("went away"), "{sent:?}");
+    ensure!(server.taken().iter().filter(|one| one.accepted).count() == 1);
+    Ok(())
+}

@@ -3,6 +3,7 @@
 mod machine;
 mod mail;
 mod mistakes;
+mod screen;
 mod services;
 
 use anyhow::Result;

@@ -11,7 +11,7 @@ use std::time::Duration;
 impl Jobs {
     /// Other settings in the place of those that hold; spool and inbox stay where they are. What runs goes
     /// on as it began, what is tried next is tried by the new ones. A deferred job waits no longer than one
-    /// would that failed now.
+    /// would that failed now; one that is due stands in line for the way that it goes now.
     pub fn configure(&self, settings: Settings) {
         let shared = &self.shared;
         let (schedule, running) = (settings.schedule, settings.limits.running);
@@ -40,6 +40,18 @@ impl Jobs {
                 Some((record.id, due, uptime + due.saturating_sub(age)))
             })
             .collect();
+        // Those that are due may find another lane, by their accounts as well.
+        let due: Vec<(JobId, Duration)> = table
+            .entries
+            .values()
+            .filter_map(|entry| match entry.turn {
+                Turn::Waiting(at) if at <= uptime => Some((entry.record.id, at)),
+                _ => None,
+            })
+            .collect();
+        for (id, at) in due {
+            table.set_turn(id, Turn::Waiting(at));
+        }
         for (id, due, at) in sooner {
             table.set_turn(id, Turn::Waiting(at));
             if let Some(entry) = table.entries.get_mut(&id) {

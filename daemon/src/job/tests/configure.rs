@@ -107,6 +107,28 @@ async fn other_ways_out_and_rules_hold_for_the_next_attempt() {
     assert_eq!((world.ip.asked().len(), world.modem.asked().len()), (1, 1));
 }
 
+/// The modem does one thing at a time; who need not wait for it any more does not.
+#[tokio::test(start_paused = true)]
+async fn what_is_due_leaves_the_line_for_a_way_that_it_goes_no_more() {
+    let world = World::new();
+    world.modem.play([Play::Silence]);
+    let jobs = world.start().await;
+    let mut settings = world.settings.clone();
+    settings.via = vec![Via::Modem("lte".into())];
+    jobs.configure(settings.clone());
+    let first = jobs.submit_mail(direct()).await.unwrap();
+    let second = jobs.submit_mail(direct()).await.unwrap();
+    while world.modem.asked().is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(jobs.get(second).unwrap().state, State::Queued);
+    settings.via = vec![Via::Ip];
+    jobs.configure(settings);
+    let seen = jobs.wait(second).await.unwrap();
+    assert_eq!((seen.state, &seen.via), (State::Done, &Some(Via::Ip)));
+    assert_eq!(jobs.get(first).unwrap().state, State::Running);
+}
+
 /// Its section is gone: what waits for it is not lost, and goes on by another way as soon as there is one.
 #[tokio::test(start_paused = true)]
 async fn a_mail_for_a_modem_that_is_gone_waits_for_another_way() {

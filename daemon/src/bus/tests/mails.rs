@@ -306,3 +306,18 @@ async fn without_a_default_account_one_must_be_named() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_default_account_that_nobody_has_made_yet_is_said() {
+    let stage = Stage::set().await;
+    stage.world.set_settings(Settings {
+        default_account: Some("later".into()),
+        ..stage.world.settings()
+    });
+    let said = stage
+        .simple("", "a@example.org", "s", none())
+        .await
+        .unwrap_err();
+    let words = "NotFound: no account is named, and the default_account of the configuration, `later`, is not there";
+    assert!(said.starts_with(words), "{said}");
+}

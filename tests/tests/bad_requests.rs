@@ -208,9 +208,17 @@ async fn mailboxes_and_messages() -> Result<()> {
 
     let mail = MailProxy::new(client.connection()).await?;
     let rcpt = ["one@example.org"];
+    let (closed, other_end) = nix::unistd::pipe()?;
+    drop(other_end);
     for (what, file, name, words) in [
         ("a folder", File::open("/")?, INVALID, "a folder"),
         ("no end", File::open("/dev/zero")?, INVALID, "a device"),
+        (
+            "a pipe that was closed",
+            File::from(closed),
+            INVALID,
+            "empty",
+        ),
         ("too long a file", long_file(&site)?, "TooLarge", "4096"),
     ] {
         let sent = mail.send_raw("", &rcpt, file.as_fd().into(), Map::new());

@@ -16,10 +16,14 @@ pub struct Prepared {
 
 /// Makes a message fit: line ends become CR LF (RFC 5321 section 2.3.8 knows no others), `Bcc` headers go
 /// (RFC 5322 section 3.6.3), `Date` and `Message-ID` are added where missing (RFC 6409 section 8).
-/// InvalidArgument where it does not begin with headers, holds NUL, or has a line of more than 998 bytes:
+/// InvalidArgument where it is empty, does not begin with headers, holds NUL, or has a line of more than 998 bytes:
 /// servers may cut or refuse that (RFC 5321 section 4.5.3.1.6), and to encode it anew would break what is
 /// signed.
 pub fn prepare(raw: Vec<u8>, stamp: &Stamp) -> Result<Prepared> {
+    if raw.is_empty() {
+        // As from a pipe whose other end was closed too early.
+        return Err(invalid("the message is empty"));
+    }
     if let Some(at) = memchr::memchr(0, &raw) {
         return Err(invalid(format!(
             "the message holds NUL at byte {at}; encode it as base64"

@@ -29,6 +29,30 @@ pub fn hayesctl() -> Result<PathBuf> {
     Ok(folder()?.join("hayesctl"))
 }
 
+/// An example of `dbus/examples`, built.
+///
+/// # Errors
+/// It does not build.
+pub fn example(name: &str) -> Result<PathBuf> {
+    let folder = folder()?;
+    let mut cargo = Command::new(env!("CARGO"));
+    // Of the workspace, so that the programs' own dependencies do.
+    cargo
+        .args(["build", "--quiet", "--workspace", "--example", name])
+        .arg("--target-dir")
+        .arg(folder.parent().context("no target folder")?)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    forget_package(&mut cargo);
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let status = cargo.status().context("cargo does not start")?;
+    if !status.success() {
+        bail!("the example {name} does not build");
+    }
+    Ok(folder.join("examples").join(name))
+}
+
 /// Cargo builds a package's own programs before its tests, but not another package's: so that one
 /// `cargo test -p hayes-tests` never runs a stale daemon, they are built here, once a test process.
 /// `tests/run` has built them and names the folder by `HAYES_BIN`.
@@ -55,13 +79,7 @@ fn find() -> Result<PathBuf> {
     cargo
         .args(["build", "--quiet", "--workspace", "--bins"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    // What cargo tells a test of its package is not for that build: ring's build script looks at it, and
-    // ring and all above it would be built anew, by this build and by the next one in turn.
-    for (name, _) in std::env::vars_os() {
-        if is_of_this_package(&name.to_string_lossy()) {
-            cargo.env_remove(name);
-        }
-    }
+    forget_package(&mut cargo);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
@@ -70,6 +88,17 @@ fn find() -> Result<PathBuf> {
         bail!("the programs under test do not build");
     }
     Ok(folder)
+}
+
+/// Takes from a command what cargo tells a test of its package. It is not for another build: ring's build
+/// script looks at it, and ring and all above it would be built anew, by that build and by the next one in
+/// turn.
+pub fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if is_of_this_package(&name.to_string_lossy()) {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Whether cargo sets this variable for one package, not the user for all.

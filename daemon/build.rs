@@ -13,5 +13,11 @@ fn main() {
         && env == "gnu"
     {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+        // Release builds end at a panic: what tells how to unwind would be an eighth of the file.
+        if var("PROFILE").is_ok_and(|profile| profile == "release") {
+            println!("cargo:rerun-if-changed=no-unwind.ld");
+            let folder = var("CARGO_MANIFEST_DIR").unwrap_or_default();
+            println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/no-unwind.ld");
+        }
     }
 }

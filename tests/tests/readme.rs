@@ -42,10 +42,10 @@ fn configuration_is_right() -> Result<()> {
     Ok(())
 }
 
-/// Every `busctl` call, in their order, against the README's configuration with devices and servers
+/// Every call, in their order, against the README's configuration with devices and servers
 /// that are here.
 #[tokio::test]
-async fn busctl_examples_work() -> Result<()> {
+async fn examples_work() -> Result<()> {
     let server = SmtpServer::accept_all()?;
     let mut site = Site::new()?;
     let here = configuration(&site)?
@@ -82,13 +82,22 @@ async fn busctl_examples_work() -> Result<()> {
         ),
     )?;
     fs::set_permissions(&busctl, fs::Permissions::from_mode(0o755))?;
+    let hayesctl = site.folder().write(
+        "bin/hayesctl",
+        format!(
+            "#!/bin/sh\nexec {} '--bus={}' \"$@\"\n",
+            hayes_tests::binaries::hayesctl()?.display(),
+            site.bus().address()
+        ),
+    )?;
+    fs::set_permissions(&hayesctl, fs::Permissions::from_mode(0o755))?;
     let path = format!(
         "{}:{}",
         site.folder().join("bin").display(),
         std::env::var("PATH")?
     );
     let examples = blocks("sh");
-    ensure!(examples.len() == 4, "{} examples", examples.len());
+    ensure!(examples.len() == 5, "{} examples", examples.len());
     let mut said = Vec::new();
     for example in examples {
         let output = Command::new("sh")
@@ -117,5 +126,11 @@ async fn busctl_examples_work() -> Result<()> {
         );
     }
     ensure!(said[3].contains("+CSQ: "), "{said:?}");
+    ensure!(
+        said[4].starts_with("sent: 250 2.0.0 Ok: queued (job ")
+            && said[4].contains("\n+CSQ: ")
+            && said[4].contains("\nhayesd  "),
+        "{said:?}"
+    );
     Ok(())
 }

@@ -51,7 +51,7 @@ pub(super) enum Ftp {
     },
     /// Fetch a file
     ///
-    /// It has the name LOCAL.part until it is complete.
+    /// It has the name LOCAL.part until it is complete; with --no-wait, it is LOCAL from the beginning.
     Get {
         remote: String,
         /// The file here; - is standard output; without, the name that it has on the server

@@ -35,11 +35,13 @@ mod trace;
 pub use exit::{STATUSES, errors};
 
 use bus::Context;
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use exit::Exit;
 use failure::{Failure, Result};
 use out::Out;
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// Mail, POP3 and FTP by way of hayesd, and a look at its modems, emulators and jobs
@@ -108,6 +110,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(asked) => {
             out.quiet = asked.quiet;
             run(asked, out)
+        }
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // What can be said next is all that helps.
+            let _ = write!(io::stderr(), "{}", error.render());
+            Err(Failure::usage("a command is missing"))
         }
         Err(error) if error.use_stderr() => Err(wrong_usage(&error)),
         // Help, or the version.

@@ -55,6 +55,11 @@ async fn what_cannot_be_done_is_said_in_one_line() -> Result<()> {
         );
     }
     ensure!(wrong.is_empty(), "{wrong:#?}");
+    let nothing = run(bus, &["mail"])?;
+    ensure!(
+        nothing.status == Some(64) && nothing.stderr.contains("queue  "),
+        "{nothing:?}"
+    );
     ensure!(server.connections() == 0);
     site.stop()?;
     run(site.bus(), &["status"])?.bad(69, "hayesd does not run")?;
@@ -89,12 +94,20 @@ async fn strangers_are_told_who_may() -> Result<()> {
         std::os::unix::fs::PermissionsExt::from_mode(0o755),
     )?;
     let nobody = User::from_name("nobody")?.map(|user| user.uid.as_raw());
-    let mut stranger = std::process::Command::new(program);
-    std::os::unix::process::CommandExt::uid(&mut stranger, nobody.unwrap_or(65_534));
-    stranger
-        .args(["--bus", &bus.address(), "mail", "queue"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let told = tokio::task::spawn_blocking(move || ended(stranger.spawn()?)).await??;
-    told.bad(77, "members of the group hayesd may do this")
+    let address = bus.address();
+    let asked = move |arguments: &[&str]| {
+        let mut stranger = std::process::Command::new(&program);
+        std::os::unix::process::CommandExt::uid(&mut stranger, nobody.unwrap_or(65_534));
+        stranger
+            .args(["--bus", &address])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        ended(stranger.spawn()?)
+    };
+    tokio::task::spawn_blocking(move || {
+        asked(&["mail", "queue"])?.bad(77, "members of the group hayesd may do this")?;
+        asked(&["port", "add", "/dev/ttyS1"])?.bad(77, "only root may write it")
+    })
+    .await?
 }

@@ -13,7 +13,13 @@ use clap::Args;
 use rest::{cancel, rest};
 use serde_json::{Map, Value};
 use std::time::Duration;
+use tokio::time::sleep;
 use zbus::{Connection, OwnedObjectPath, Variant};
+
+/// hayesd takes few descriptors at a time from one user, each for a moment: so often we ask again,
+const ROOM: u32 = 10;
+/// after so long.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// How to go about a job.
 #[derive(Args, Clone, Debug)]
@@ -98,6 +104,7 @@ pub(super) async fn run(
         Some(token) => token.clone(),
         None => random_token()?,
     };
+    let mut room = ROOM;
     let path = loop {
         let bus = context.bus().await?;
         let call = submit(&bus, asked.options(&token));
@@ -105,6 +112,10 @@ pub(super) async fn run(
             Ok(path) => break path,
             Err(failure) if failure.lost => {
                 interrupts.or(context.wait_for_return(failure, "")).await?;
+            }
+            Err(failure) if room > 0 && failure.name == "org.hayesd1.Error.QuotaExceeded" => {
+                room -= 1;
+                interrupts.or(async { Ok(sleep(MOMENT).await) }).await?;
             }
             Err(failure) => return Err(failure),
         }

@@ -42,6 +42,16 @@ fn configuration_is_right() -> Result<()> {
     Ok(())
 }
 
+/// Puts a program in the examples' path that runs another with these arguments first.
+fn program(site: &Site, name: &str, runs: &str) -> Result<()> {
+    let script = format!("#!/bin/sh\nexec {runs} \"$@\"\n");
+    let path = site.folder().write(format!("bin/{name}"), script)?;
+    Ok(fs::set_permissions(
+        path,
+        fs::Permissions::from_mode(0o755),
+    )?)
+}
+
 /// Every call, in their order, against the README's configuration with devices and servers
 /// that are here.
 #[tokio::test]
@@ -74,23 +84,18 @@ async fn examples_work() -> Result<()> {
         .await?;
 
     // The private bus takes the place of the system's.
-    let busctl = site.folder().write(
-        "bin/busctl",
-        format!(
-            "#!/bin/sh\nexec /usr/bin/busctl '--address={}' \"$@\"\n",
-            site.bus().address()
-        ),
+    let address = site.bus().address();
+    program(
+        &site,
+        "busctl",
+        &format!("/usr/bin/busctl '--address={address}'"),
     )?;
-    fs::set_permissions(&busctl, fs::Permissions::from_mode(0o755))?;
-    let hayesctl = site.folder().write(
-        "bin/hayesctl",
-        format!(
-            "#!/bin/sh\nexec {} '--bus={}' \"$@\"\n",
-            hayes_tests::binaries::hayesctl()?.display(),
-            site.bus().address()
-        ),
+    let hayesctl = hayes_tests::binaries::hayesctl()?;
+    program(
+        &site,
+        "hayesctl",
+        &format!("{} '--bus={address}'", hayesctl.display()),
     )?;
-    fs::set_permissions(&hayesctl, fs::Permissions::from_mode(0o755))?;
     let path = format!(
         "{}:{}",
         site.folder().join("bin").display(),

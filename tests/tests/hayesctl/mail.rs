@@ -331,3 +331,25 @@ async fn a_bus_that_comes_back_is_waited_for() -> Result<()> {
     ensure!(server.taken().iter().filter(|one| one.accepted).count() == 1);
     Ok(())
 }
+
+/// hayesd reads four descriptors of a user at a time; sixteen calls at once are all served.
+#[tokio::test]
+async fn a_crowd_is_served() -> Result<()> {
+    let server = SmtpServer::accept_all()?;
+    let (site, _client) = site(server.port()).await?;
+    let message = site
+        .folder()
+        .write("message", b"From: pump7@example.org\n\nPressure is low.\n")?;
+    let children: Vec<_> = (0..16)
+        .map(|_| {
+            let raw = ["mail", "send", "--raw", "one@example.org"];
+            let mut call = command(site.bus(), &raw)?;
+            Ok(call.stdin(fs::File::open(&message)?).spawn()?)
+        })
+        .collect::<Result<_>>()?;
+    for child in children {
+        ended(child)?.good()?;
+    }
+    ensure!(server.taken().len() == 16);
+    Ok(())
+}

@@ -13,7 +13,7 @@ use clap::Args;
 use rest::{cancel, rest};
 use serde_json::{Map, Value};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::timeout;
 use zbus::{Connection, OwnedObjectPath, Variant};
 
 /// hayesd takes few descriptors at a time from one user, each for a moment: so often we ask again,
@@ -115,7 +115,9 @@ pub(super) async fn run(
             }
             Err(failure) if room > 0 && failure.name == "org.hayesd1.Error.QuotaExceeded" => {
                 room -= 1;
-                interrupts.or(async { Ok(sleep(MOMENT).await) }).await?;
+                if let Ok(exit) = timeout(MOMENT, interrupts.next()).await {
+                    return Err(Failure::new(exit, "interrupted"));
+                }
             }
             Err(failure) => return Err(failure),
         }

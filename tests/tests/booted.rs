@@ -1,0 +1,206 @@
+//! The service as systemd and a system bus run it: a small Debian that is booted, with our package.
+
+use anyhow::{Context as _, Result, ensure};
+use hayes_tests::equipment::Equipment;
+use hayes_tests::machine::{Machine, SystemBus};
+use hayes_tests::quectel::{self, Kind, SslType};
+use hayes_tests::smtp::SmtpServer;
+
+const PANEL: &str = "[emulator.panel]\ndevice = \"pty:panel\"\ndialect = \"quectel\"\nallow = [\"127.0.0.1:25\", \"[::1]:25\"]\n";
+
+/// A service with the emulator `panel`.
+fn with_panel(bus: SystemBus) -> Result<Option<Machine>> {
+    let machine = Machine::with_package(bus)?;
+    if let Some(machine) = &machine {
+        machine.configure(PANEL)?;
+        machine.run("systemctl restart hayesd")?;
+        machine.until("test -e /run/hayes-ldisc/pty/panel")?;
+    }
+    Ok(machine)
+}
+
+/// What stands in the mailbox, once so many mails are in it.
+fn mailbox(machine: &Machine, mails: usize) -> Result<String> {
+    machine.until(&format!("test $(grep -c '^From ' /var/mail/one) = {mails}"))?;
+    machine.run("cat /var/mail/one")
+}
+
+/// Equipment composes a mail; the daemon is started again; then it is sent, and Postfix delivers it.
+#[test]
+fn a_session_goes_on_over_a_restart_of_the_daemon() -> Result<()> {
+    let Some(machine) = with_panel(SystemBus::Daemon)? else {
+        return Ok(());
+    };
+    // A terminal program comes, types and goes.
+    let types = r#"printf "ATI\\\\r"; while read -r line; do echo "$line" >&2; case $line in OK*) exit;; esac; done"#;
+    let told = machine.run(&format!(
+        "socat /run/hayes-ldisc/pty/panel,rawer SYSTEM:'{types}'"
+    ))?;
+    ensure!(told.contains("Quectel") && told.contains("OK"), "{told}");
+
+    let mut equipment = Equipment::open(&machine.pty("panel")?)?;
+    equipment.ok("ATE0")?;
+    quectel::set_up(&mut equipment, 25, SslType::None, None)?;
+    quectel::recipients(&mut equipment, &[(Kind::To, "one@example.org")])?;
+    let lines = equipment.command("AT+QSMTPBODY=0,12,60")?;
+    ensure!(
+        lines.last().is_some_and(|last| last == "CONNECT"),
+        "{lines:?}"
+    );
+    equipment.send("first ")?;
+    machine.run("systemctl restart hayesd")?;
+    equipment.send("second")?;
+    let lines = equipment.result()?;
+    ensure!(lines == ["+QSMTPBODY: 12", "OK"], "{lines:?}");
+    // Typed while nobody is there to answer.
+    machine.run("systemctl stop hayesd")?;
+    equipment.send("AT+QSMTPPUT=60\r")?;
+    machine.run("systemctl start hayesd")?;
+    let lines = equipment.result()?;
+    ensure!(lines == ["OK"], "{lines:?}");
+    let result = quectel::put_result(&mut equipment)?;
+    ensure!(result == "0,0", "{result}");
+    let mail = mailbox(&machine, 1)?;
+    ensure!(mail.contains("first second"), "{mail}");
+    Ok(())
+}
+
+/// Who calls starts the daemon; a member of the group sends a mail, a stranger is refused; on both buses.
+fn callers(bus: SystemBus) -> Result<()> {
+    let Some(machine) = Machine::with_package(bus)? else {
+        return Ok(());
+    };
+    let is_broker = machine
+        .run("cat /proc/[0-9]*/comm")?
+        .contains("dbus-broker");
+    ensure!(is_broker == (bus == SystemBus::Broker));
+    machine.configure(
+        "[account.alerts]\nfrom = \"pump7@example.org\"\nsmtp = { host = \"localhost\", tls = \"none\", port = 25 }\n",
+    )?;
+    machine.run("systemctl stop hayesd && chmod 640 /etc/hayesd/hayesd.toml")?;
+    let ping = "busctl call org.hayesd1 /org/hayesd1 org.freedesktop.DBus.Peer Ping";
+    let refused = machine.try_run_as("one", ping)?;
+    ensure!(
+        refused.contains("enied") || refused.contains("not allowed"),
+        "{refused}"
+    );
+    machine.run(&format!("{ping} && systemctl is-active hayesd"))?;
+    let refused = machine.try_run_as("one", ping)?;
+    ensure!(
+        refused.contains("enied") || refused.contains("not allowed"),
+        "{refused}"
+    );
+
+    machine.run("usermod -a -G hayesd one")?;
+    let send = "busctl call org.hayesd1 /org/hayesd1 org.hayesd1.Mail SendSimple 'ssssa{sv}' \
+                alerts one@example.org Alarm 'Pressure is low.' 0";
+    let answer = machine.try_run_as("one", send)?;
+    let job = answer
+        .trim()
+        .strip_prefix("o ")
+        .with_context(|| answer.clone())?;
+    let wait = format!("busctl call org.hayesd1 {job} org.hayesd1.Job Wait 'ta{{sv}}' 20000000 0");
+    let ended = machine.try_run_as("one", &wait)?;
+    ensure!(ended.starts_with("sa{sv} \"done\""), "{ended}");
+    let mail = mailbox(&machine, 1)?;
+    ensure!(mail.contains("Pressure is low."), "{mail}");
+    let told = machine.run("journalctl --no-pager -o cat -u hayesd HAYESD_JOB=1")?;
+    ensure!(told.contains("done"), "{told}");
+    Ok(())
+}
+
+#[test]
+fn callers_by_dbus_daemon() -> Result<()> {
+    callers(SystemBus::Daemon)
+}
+
+#[test]
+fn callers_by_dbus_broker() -> Result<()> {
+    callers(SystemBus::Broker)
+}
+
+/// A broken file changes nothing: the journal names file, line and key, and the old configuration holds.
+#[test]
+fn a_broken_file_at_reload() -> Result<()> {
+    let Some(machine) = with_panel(SystemBus::Daemon)? else {
+        return Ok(());
+    };
+    machine.configure(&PANEL.replace("dialect", "dialekt"))?;
+    let reloaded = machine.try_run("systemctl reload hayesd")?;
+    ensure!(!reloaded.status.success());
+    machine.until("journalctl -o cat -u hayesd -p err | grep '/etc/hayesd/hayesd.toml:[0-9].*emulator.panel.*dialekt'")?;
+    Equipment::open(&machine.pty("panel")?)?.ok("AT")?;
+    let status = machine.run("systemctl status --no-pager hayesd")?;
+    ensure!(status.contains("the old one holds"), "{status}");
+    machine.configure(PANEL)?;
+    machine.run("systemctl reload hayesd && systemctl is-active hayesd")?;
+    machine.until("! systemctl status --no-pager hayesd | grep 'the old one holds'")?;
+    // At the start, a broken file ends it, and it is not started again and again.
+    machine.configure("[daemon]\nbuss = 1\n")?;
+    let started = machine.try_run("systemctl restart hayesd")?;
+    ensure!(!started.status.success());
+    machine.run("systemctl is-failed hayesd && test $(systemctl show -P NRestarts hayesd) = 0")?;
+    machine.configure(PANEL)?;
+    machine.run("systemctl restart hayesd")?;
+    Ok(())
+}
+
+/// A password that systemd passes reaches the server, and nobody else.
+#[test]
+fn a_credential_is_the_password() -> Result<()> {
+    let Some(machine) = Machine::with_package(SystemBus::Daemon)? else {
+        return Ok(());
+    };
+    let server = machine.in_network(SmtpServer::accept_all)?;
+    machine.configure(&format!(
+        "[account.alerts]\nfrom = \"pump7@example.org\"\nsmtp = {{ host = \"localhost\", tls = \"none\", port = {}, \
+         user = \"pump7\", plain_auth = true, password = {{ credential = \"alerts\" }} }}\n",
+        server.port()
+    ))?;
+    machine.run(
+        "umask 077; echo geheim-4711 > /etc/hayesd/secret/alerts; mkdir /etc/systemd/system/hayesd.service.d
+         printf '[Service]\nLoadCredential=alerts:/etc/hayesd/secret/alerts\n' > /etc/systemd/system/hayesd.service.d/alerts.conf
+         systemctl daemon-reload; systemctl restart hayesd",
+    )?;
+    let told = machine.run(
+        "busctl call org.hayesd1 /org/hayesd1 org.hayesd1.Mail SendSimple 'ssssa{sv}' alerts one@example.org Alarm text 0
+         busctl call org.hayesd1 /org/hayesd1/job/1 org.hayesd1.Job Wait 'ta{sv}' 20000000 0",
+    )?;
+    ensure!(told.contains("\"done\""), "{told}");
+    // NUL pump7 NUL geheim-4711
+    let auth = "AUTH PLAIN AHB1bXA3AGdlaGVpbS00NzEx";
+    let lines = server.lines();
+    ensure!(lines.iter().any(|line| line == auth), "{lines:?}");
+    let found = machine.try_run("journalctl --no-pager | grep -c -e geheim -e Z2VoZWlt")?;
+    ensure!(found.stdout == b"0\n", "the journal has the password");
+    Ok(())
+}
+
+/// A daemon that hangs is started again; one that does not is left alone, since the watchdog is fed.
+#[test]
+fn the_watchdog() -> Result<()> {
+    let Some(machine) = Machine::with_package(SystemBus::Daemon)? else {
+        return Ok(());
+    };
+    machine.run(
+        "mkdir /etc/systemd/system/hayesd.service.d
+         printf '[Service]\nWatchdogSec=2\n' > /etc/systemd/system/hayesd.service.d/watchdog.conf
+         systemctl daemon-reload; systemctl restart hayesd",
+    )?;
+    let pid = "systemctl show -P MainPID hayesd";
+    let first = machine.run(pid)?;
+    let fed = "systemctl show -P WatchdogTimestampMonotonic hayesd";
+    for _ in 0..3 {
+        let before = machine.run(fed)?;
+        machine.until(&format!("test $({fed}) != {before}"))?;
+    }
+    ensure!(machine.run(pid)? == first);
+    machine.run(&format!("kill -STOP $({pid})"))?;
+    machine.until(&format!(
+        "systemctl is-active hayesd && test $({pid}) != {}",
+        first.trim()
+    ))?;
+    machine.run("test $(systemctl show -P NRestarts hayesd) = 1")?;
+    machine.run("journalctl --no-pager -u hayesd | grep -q 'Watchdog timeout'")?;
+    Ok(())
+}

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod at;
 pub mod bus;
+mod catalog;
 pub mod clock;
 pub mod config;
 pub mod dialect;

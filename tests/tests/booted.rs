@@ -25,7 +25,7 @@ fn mailbox(machine: &Machine, mails: usize) -> Result<String> {
     machine.run("cat /var/mail/one")
 }
 
-/// Equipment composes a mail; the daemon is started again; then it is sent, and Postfix delivers it.
+/// Equipment composes a mail, and the daemon is started again at every step; Postfix delivers the mail.
 #[test]
 fn a_session_goes_on_over_a_restart_of_the_daemon() -> Result<()> {
     let Some(machine) = with_panel(SystemBus::Daemon)? else {
@@ -42,16 +42,23 @@ fn a_session_goes_on_over_a_restart_of_the_daemon() -> Result<()> {
     equipment.ok("ATE0")?;
     quectel::set_up(&mut equipment, 25, SslType::None, None)?;
     quectel::recipients(&mut equipment, &[(Kind::To, "one@example.org")])?;
-    let lines = equipment.command("AT+QSMTPBODY=0,12,60")?;
+    machine.run("systemctl restart hayesd")?;
+    equipment.ok("AT")?;
+    // In the middle of a body: its rest is never run as commands, and the equipment is told.
+    let lines = equipment.command("AT+QSMTPBODY=0,14,60")?;
     ensure!(
         lines.last().is_some_and(|last| last == "CONNECT"),
         "{lines:?}"
     );
-    equipment.send("first ")?;
+    equipment.send("half\r")?;
     machine.run("systemctl restart hayesd")?;
-    equipment.send("second")?;
+    equipment.send("AT+QPOWD\r")?;
     let lines = equipment.result()?;
-    ensure!(lines == ["+QSMTPBODY: 12", "OK"], "{lines:?}");
+    ensure!(
+        lines.last().is_some_and(|last| last.contains("ERROR")),
+        "{lines:?}"
+    );
+    quectel::body(&mut equipment, 0, b"whole")?;
     // Typed while nobody is there to answer.
     machine.run("systemctl stop hayesd")?;
     equipment.send("AT+QSMTPPUT=60\r")?;
@@ -61,7 +68,7 @@ fn a_session_goes_on_over_a_restart_of_the_daemon() -> Result<()> {
     let result = quectel::put_result(&mut equipment)?;
     ensure!(result == "0,0", "{result}");
     let mail = mailbox(&machine, 1)?;
-    ensure!(mail.contains("first second"), "{mail}");
+    ensure!(mail.contains("whole") && !mail.contains("half"), "{mail}");
     Ok(())
 }
 
@@ -139,6 +146,9 @@ fn a_broken_file_at_reload() -> Result<()> {
     machine.configure("[daemon]\nbuss = 1\n")?;
     let started = machine.try_run("systemctl restart hayesd")?;
     ensure!(!started.status.success());
+    machine.run(
+        "journalctl --no-pager -x -u hayesd | grep 'Subject: The configuration of hayesd is wrong'",
+    )?;
     machine.run("systemctl is-failed hayesd && test $(systemctl show -P NRestarts hayesd) = 0")?;
     machine.configure(PANEL)?;
     machine.run("systemctl restart hayesd")?;
@@ -202,5 +212,36 @@ fn the_watchdog() -> Result<()> {
     ))?;
     machine.run("test $(systemctl show -P NRestarts hayesd) = 1")?;
     machine.run("journalctl --no-pager -u hayesd | grep -q 'Watchdog timeout'")?;
+    Ok(())
+}
+
+/// The examples of a manual page that follow this mark, as they are read.
+fn examples(page: &str, mark: &str) -> Vec<String> {
+    page.split(&format!(".\\\" {mark}\n.EX\n"))
+        .skip(1)
+        .filter_map(|rest| rest.split_once("\n.EE"))
+        .map(|(example, _)| example.replace("\\-", "-"))
+        .collect()
+}
+
+#[test]
+fn examples_of_the_manual_pages_work() -> Result<()> {
+    let Some(machine) = with_panel(SystemBus::Daemon)? else {
+        return Ok(());
+    };
+    let mut tried = 0;
+    for name in ["man8/hayesd.8", "man8/hayes-ldisc.8", "man5/org.hayesd1.5"] {
+        let page = machine.run(&format!("zcat /usr/share/man/{name}.gz"))?;
+        for example in examples(&page, "console") {
+            machine.run(&example)?;
+            tried += 1;
+        }
+    }
+    ensure!(tried == 2, "{tried} examples");
+    let page = machine.run("zcat /usr/share/man/man5/hayesd.toml.5.gz")?;
+    let examples = examples(&page, "configuration");
+    machine.configure(examples.first().context("no example")?)?;
+    machine.run("mkdir /run/given && echo geheim > /run/given/alerts")?;
+    machine.run("CREDENTIALS_DIRECTORY=/run/given hayesd check")?;
     Ok(())
 }

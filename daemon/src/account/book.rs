@@ -5,6 +5,7 @@ use super::equipment::Equipment;
 use super::settings::{Change, Settings};
 use super::store::{Kept, Saved, Store};
 use super::token;
+use crate::catalog;
 use crate::config::{Endpoint, Machine, Name, SecretSource};
 use crate::disk::Disk;
 use crate::job::{Accounts, FtpAccount, MailAccount, Pop3Account, Service};
@@ -109,7 +110,7 @@ impl Book {
             match made(&name, saved, &self.machine) {
                 Ok(made) => Some((name, made)),
                 Err(error) => {
-                    warn!(account = name.as_str(), "can't be used: {error}");
+                    warn!(name: catalog::ACCOUNT, account = name.as_str(), %error, "can't be used");
                     None
                 }
             }

@@ -98,3 +98,50 @@ fn explaining_names_every_key() {
         );
     }
 }
+
+/// hayesd.toml(5), as it stands in the repository.
+const MANUAL: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../packaging/man/hayesd.toml.5"
+);
+const TABLE: &str = ".\\\" From the program's own table; a test compares.\n";
+const END: &str = ".\\\" End of the table.\n";
+
+/// All keys in man(7).
+fn keys_as_manual() -> String {
+    let roff = |text: &str| text.replace('\\', "\\e").replace('-', "\\-");
+    let mut out = String::new();
+    for table in &TABLES {
+        out += &format!(".SS {}\n", roff(table.header));
+        if !table.text.is_empty() {
+            out += &format!("{}.\n", roff(table.text));
+        }
+        for key in table.keys {
+            let default = if key.default.is_empty() {
+                String::new()
+            } else {
+                format!(" [{}]", roff(key.default))
+            };
+            let (name, values) = (roff(key.name), roff(key.values));
+            out += &format!(".TP\n\\fB{name}\\fR: \\fI{values}\\fR{default}\n");
+            out += &format!("{}.\n", roff(key.text));
+        }
+    }
+    out
+}
+
+#[test]
+fn the_manual_page_has_every_key() {
+    let page = std::fs::read_to_string(MANUAL).unwrap();
+    let (before, rest) = page.split_once(TABLE).unwrap();
+    let (table, after) = rest.split_once(END).unwrap();
+    let wanted = keys_as_manual();
+    if table != wanted && std::env::var_os("HAYES_WRITE").is_some() {
+        std::fs::write(MANUAL, [before, TABLE, &wanted, END, after].concat()).unwrap();
+        return;
+    }
+    assert!(
+        table == wanted,
+        "HAYES_WRITE=1 cargo test -p hayesd --lib manual_page   writes the page anew, with\n{wanted}"
+    );
+}

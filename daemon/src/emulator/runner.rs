@@ -4,6 +4,7 @@ use super::engine::Engine;
 use super::handle::{Handle, Order, Settings, Snapshot, State, Told};
 use super::session::{Over, Session};
 use super::world::World;
+use crate::catalog;
 use crate::disk::Disk;
 use crate::job::Jobs;
 use crate::port;
@@ -90,7 +91,7 @@ impl Keeper {
 
     fn complain(&mut self, why: &str) {
         if self.complaint != why {
-            tracing::warn!(port = self.settings.name, why, "not played");
+            tracing::warn!(name: catalog::PORT, port = self.settings.name, why, "not played");
             self.complaint = why.to_owned();
         }
     }

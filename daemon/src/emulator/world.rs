@@ -7,6 +7,7 @@ use super::handle::Settings;
 use super::letter::Letter;
 use super::memory::Memory;
 use super::op::{Done, FileError, MailEnd, MailId, Op};
+use crate::catalog;
 use crate::disk::Disk;
 use crate::job::{Delivery, JobId, Jobs, MailSubmission, Origin, Route, Snapshot, State};
 use crate::service::{Error, ErrorKind, RecipientPolicy, Result};
@@ -74,7 +75,7 @@ impl World {
         let path = memory_file(&self.settings);
         let saved = self.disk.run(move || replace(&path, &memory, false)).await;
         if let Ok(Err(error)) | Err(error) = saved.map(|it| it.map_err(internal)) {
-            tracing::error!(port = self.settings.name, %error, "memory can't be saved");
+            tracing::error!(name: catalog::DISK, port = self.settings.name, %error, "memory can't be saved");
         }
     }
 

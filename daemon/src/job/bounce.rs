@@ -3,6 +3,7 @@
 use super::record::{Record, Settled};
 use super::types::{Delivery, MailSubmission, Origin, Route};
 use super::{Jobs, Shared};
+use crate::catalog;
 use crate::message::{Mailbox, Undelivered, report};
 use crate::service::{RecipientPolicy, Result};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ impl Shared {
         }
         let id = record.id.0;
         for Undelivered { recipient, error } in &failed {
-            tracing::error!(job = id, port = name, recipient, %error, "mail of equipment could not be delivered");
+            tracing::error!(name: catalog::UNDELIVERED, job = id, port = name, recipient, %error, "mail of equipment could not be delivered");
         }
         if record.is_bounce() {
             return;

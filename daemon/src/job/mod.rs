@@ -37,6 +37,7 @@ pub use types::{
     Origin, Outcome, Pop3Account, RecipientState, Route, Snapshot, State, Via,
 };
 
+use crate::catalog;
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::inbox::Inbox;
@@ -187,7 +188,7 @@ impl Jobs {
         let root = settings.spool.clone();
         let (spool, found) = disk.run(move || Spool::open(&root, files)).await??;
         for (name, why) in &found.corrupt {
-            tracing::error!(%name, %why, "a job in the spool is unreadable; moved to its folder corrupt");
+            tracing::error!(name: catalog::CORRUPT, %name, %why, "a job in the spool is unreadable; moved to its folder corrupt");
         }
         let boot = boot_id();
         let uptime = clock.uptime();
@@ -252,7 +253,7 @@ impl Jobs {
                 for record in changed {
                     // A disk that is full must not keep the daemon from starting.
                     if let Err(error) = resumed.settle(&record) {
-                        tracing::error!(job = record.id.0, %error, "a job can't be saved");
+                        tracing::error!(name: catalog::DISK, job = record.id.0, %error, "a job can't be saved");
                     }
                 }
             })

@@ -11,6 +11,7 @@ use super::table::{Cancel, Kept, Now, Saved, Turn};
 use super::target::Target;
 use super::types::{JobId, Origin, State, Via};
 use super::{Shared, panicked};
+use crate::catalog;
 use crate::message::date_line;
 use crate::service::{Content, Credentials, Error, ErrorKind, MailOpen, Reach, Result, Server};
 use std::sync::Arc;
@@ -342,7 +343,7 @@ impl Shared {
             if (was_committing || self.is_news(&record))
                 && let Err(error) = self.save(&record).await
             {
-                tracing::error!(job = id.0, %error, "what became of a job can't be saved");
+                tracing::error!(name: catalog::DISK, job = id.0, %error, "what became of a job can't be saved");
             }
             match self.put_back(record, self.clock.uptime()) {
                 None => return,

@@ -1,6 +1,7 @@
 //! How the daemon is: what `Manager.State` follows.
 
 use crate::bus::DaemonState;
+use crate::catalog;
 use crate::{emulator, modem};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -107,7 +108,7 @@ impl Health {
                 let is_news = matches!(state, modem::State::Refused | modem::State::Absent)
                     && told.as_ref() != Some(&(state, reason.clone()));
                 if is_news {
-                    warn!(port = name, why = &*reason, "the modem is {}", state.name());
+                    warn!(name: catalog::PORT, port = name, why = &*reason, "the modem is {}", state.name());
                     told = Some((state, reason));
                 } else if Port::from(state) == Port::Well {
                     told = None;

@@ -1,5 +1,6 @@
 //! The log: the journal where our standard error goes there, standard error elsewhere.
 
+use super::journal::Journal;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::str::FromStr;
@@ -87,15 +88,9 @@ pub fn set_level(level: Level) {
 ///
 /// Fields named `port` and `job` become `HAYESD_PORT` and `HAYESD_JOB` in the journal.
 pub fn start() {
-    let journal = goes_to_journal()
-        .then(tracing_journald::layer)
-        .and_then(Result::ok);
+    let journal = goes_to_journal().then(Journal::open).and_then(Result::ok);
     // Field by field, since the two layers are of different types.
-    let journal = journal.map(|layer| {
-        layer
-            .with_field_prefix(Some("HAYESD".into()))
-            .with_filter(Ours)
-    });
+    let journal = journal.map(|layer| layer.with_filter(Ours));
     let stderr = journal.is_none().then(|| {
         tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)

@@ -7,6 +7,7 @@ mod devices;
 pub mod folder;
 mod health;
 pub mod helper;
+mod journal;
 pub mod log;
 pub mod notify;
 mod ports;

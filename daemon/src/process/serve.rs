@@ -11,6 +11,7 @@ use super::reload::Reloader;
 use super::running::Running;
 use crate::account::{self, Book, Equipment};
 use crate::bus::{self, DaemonState, Errand, World};
+use crate::catalog;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Loaded, Machine, Severity};
 use crate::disk::Disk;
@@ -32,7 +33,7 @@ pub fn serve(file: &Path) -> ExitCode {
         Ok(loaded) => looked_over(loaded, &machine),
         Err(problems) => {
             for problem in problems {
-                error!("{problem}");
+                error!(name: catalog::CONFIGURATION, "{problem}");
             }
             return ExitCode::from(WRONG);
         }

@@ -13,6 +13,7 @@ use super::ladder::{Ladder, Rung};
 use super::settings::Settings;
 use super::snapshot::{Board, Snapshot, State};
 use super::wire::Ports;
+use crate::catalog;
 use crate::trace::Trace;
 use core::time::Duration;
 use hayes_ldisc::time::Time;
@@ -135,7 +136,7 @@ impl Runner {
                 },
                 Turn::Recover(rung) => self.recover(chat, rung).await,
                 Turn::Failed(why) => {
-                    tracing::warn!(port = %self.settings.name, why, "modem has failed");
+                    tracing::warn!(name: catalog::MODEM, port = %self.settings.name, why, "modem has failed");
                     self.board.rung(None);
                     self.board.state_because(State::Failed, &why);
                     self.tell_sought(chat);

@@ -29,9 +29,12 @@ fn build() -> Result<PathBuf> {
     } else {
         "dev"
     };
-    let printed = run(Command::new(root().join("packaging/deb"))
+    let mut command = Command::new(root().join("packaging/deb"));
+    command
         .args([profile, "--no-build"])
-        .env("CARGO_TARGET_DIR", target))?;
+        .env("CARGO_TARGET_DIR", target);
+    binaries::forget_package(&mut command);
+    let printed = run(&mut command)?;
     let path = printed
         .lines()
         .last()

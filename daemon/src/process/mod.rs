@@ -14,3 +14,4 @@ mod ports;
 mod reload;
 mod running;
 pub mod serve;
+mod status;

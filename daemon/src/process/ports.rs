@@ -2,7 +2,7 @@
 //! touched, whatever goes on there.
 
 use super::connect::Slots;
-use super::health::{Followed, Health};
+use super::health::{Followed, Health, Port as How};
 use crate::bus;
 use crate::disk::Disk;
 use crate::job::{Jobs, OnUnknown};
@@ -73,6 +73,20 @@ impl Ports {
     pub(super) fn emulators(&self) -> Vec<emulator::Handle> {
         let emulators = self.emulators.values();
         emulators.map(|port| port.handle.clone()).collect()
+    }
+
+    /// Those that can't be used, for people.
+    pub(super) fn ill(&self) -> Vec<String> {
+        let is_ill = |how: How| how == How::Ill;
+        let modems = self.modems.iter();
+        let modems = modems
+            .filter(|(_, port)| is_ill(port.handle.watch().borrow().state.into()))
+            .map(|(name, _)| format!("modem {name}"));
+        let emulators = self.emulators.iter();
+        let emulators = emulators
+            .filter(|(_, port)| is_ill(port.handle.snapshot().borrow().state.into()))
+            .map(|(name, _)| format!("emulator {name}"));
+        modems.chain(emulators).collect()
     }
 
     /// Puts all handles behind the objects that wait for them.

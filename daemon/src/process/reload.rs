@@ -1,11 +1,12 @@
 //! Reading the configuration again, whole or not at all.
 
 use super::health::Health;
-use super::notify::Notify;
 use super::running::Running;
-use super::serve::{looked_over, misfits, summary};
+use super::serve::{looked_over, misfits};
+use super::status::Status;
 use crate::account::{self, Book, Entry, Equipment};
 use crate::bus::{self, World};
+use crate::catalog;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Daemon, Loaded, Machine, Problem};
 use crate::disk::Disk;
@@ -26,7 +27,7 @@ pub(super) struct Reloader {
     pub(super) book: Arc<Book>,
     pub(super) world: Arc<World>,
     pub(super) disk: Disk,
-    pub(super) notify: Arc<Notify>,
+    pub(super) status: Status,
 }
 
 /// A configuration with all that was read for it. Nothing of it can be wrong any more.
@@ -50,13 +51,13 @@ impl Reloader {
         service: &bus::Service,
         health: &mut Health,
     ) -> Result<()> {
-        self.notify.reloading();
+        self.status.reloading();
         let fresh = match self.read(running).await {
             Ok(fresh) => fresh,
             Err(problem) => {
                 error!("the configuration is not taken over; the one from before holds");
-                self.notify
-                    .ready("the new configuration is wrong, the old one holds");
+                let remark = "the new configuration is wrong, the old one holds";
+                self.status.reloaded(Some(remark.to_owned()));
                 return Err(problem);
             }
         };
@@ -65,17 +66,22 @@ impl Reloader {
         self.book.set_equipment(Equipment::of(&self.config));
         self.world.set_settings(wiring::bus(&self.config));
         health.set_misfits(fresh.misfits);
-        let mut status = summary(&self.config);
+        let mut remark = None;
         if fresh.fixed.is_empty() {
             info!("the configuration was read again");
         } else {
             let keys = fresh.fixed.join(", ");
             warn!("the configuration was read again; hayesd needs a restart for {keys}");
-            status = format!("{status}; needs a restart for {keys}");
+            remark = Some(format!("a restart is needed for {keys}"));
         }
         running.change(fresh, service, health).await;
-        self.notify.ready(&status);
+        self.status.reloaded(remark);
         Ok(())
+    }
+
+    /// Tells how everything is, if that is news.
+    pub(super) fn show(&mut self, running: &Running, health: &mut Health) {
+        self.status.show(&self.config, running, health);
     }
 
     /// Everything that may go wrong, before anything is changed.
@@ -91,7 +97,7 @@ impl Reloader {
         // Files, secrets among them: on the disk's thread.
         self.disk.run(read).await?.map_err(|problems| {
             for problem in &problems {
-                error!("{problem}");
+                error!(name: catalog::CONFIGURATION, "{problem}");
             }
             let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
             Error::new(ErrorKind::InvalidArgument, lines.join("\n"))

@@ -9,6 +9,7 @@ use super::log;
 use super::notify::Notify;
 use super::reload::Reloader;
 use super::running::Running;
+use super::status::Status;
 use crate::account::{self, Book, Equipment};
 use crate::bus::{self, DaemonState, Errand, World};
 use crate::catalog;
@@ -164,7 +165,6 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
     };
     jobs.send_replace(Some(running.jobs.clone()));
     show(&state, health.state());
-    notify.status(&summary(config));
     info!("{}", summary(config));
 
     let mut reloader = Reloader {
@@ -174,8 +174,9 @@ async fn run(file: PathBuf, loaded: Loaded, machine: Machine) -> Result<()> {
         book,
         world,
         disk: disk.clone(),
-        notify: notify.clone(),
+        status: Status::new(notify.clone(), running.jobs.clone()),
     };
+    reloader.show(&running, &mut health);
     let ended = attend(
         &mut signals,
         &mut errands_told,
@@ -234,8 +235,10 @@ async fn attend(
             },
             () = service.closed() => return Err(Error::new(ErrorKind::Internal, "the bus went away; ending, so that the service manager starts us again")),
             () = health.changed() => {}
+            () = reloader.status.changed() => {}
         }
         show(state, health.state());
+        reloader.show(running, health);
     }
 }
 
@@ -275,7 +278,7 @@ fn stay_alive(notify: &Arc<Notify>) {
     });
 }
 
-pub(super) fn summary(config: &Config) -> String {
+fn summary(config: &Config) -> String {
     format!(
         "{} emulators, {} modems, {} accounts",
         config.emulators.len(),

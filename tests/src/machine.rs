@@ -42,9 +42,12 @@ impl Machine {
         }
         let tree = tree()?;
         let folder = Folder::new("machine")?;
-        let mut command = Command::new("systemd-nspawn");
+        // In a space of processes of its own: systemd-nspawn that is killed leaves its machine behind, but the
+        // end of a space ends all in it. It ends with unshare, and that with us.
+        let mut command = Command::new("unshare");
         command
-            .arg("--directory")
+            .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
+            .args(["systemd-nspawn", "--directory"])
             .arg(&tree)
             .args([
                 "--volatile=overlay",
@@ -237,13 +240,16 @@ fn tree() -> Result<PathBuf> {
     Ok(tree)
 }
 
-/// The first process of the machine that this nspawn runs: its child that has become systemd.
-fn leader(nspawn: u32) -> Option<u32> {
-    let children = fs::read_to_string(format!("/proc/{nspawn}/task/{nspawn}/children")).ok()?;
-    children
-        .split_whitespace()
-        .filter_map(|id| id.parse().ok())
-        .find(|id: &u32| {
-            fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name == "systemd\n")
-        })
+/// The first process of the machine: unshare's grandchild, by systemd-nspawn, once it has become systemd.
+fn leader(unshare: u32) -> Option<u32> {
+    let nspawn = children(unshare).into_iter().next()?;
+    children(nspawn).into_iter().find(|id| {
+        fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name == "systemd\n")
+    })
+}
+
+fn children(id: u32) -> Vec<u32> {
+    let list = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    let ids = list.split_whitespace();
+    ids.filter_map(|id| id.parse().ok()).collect()
 }

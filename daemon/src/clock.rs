@@ -11,6 +11,9 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     /// Time since this machine was started, sleep included. It never jumps and says nothing about the date.
     fn uptime(&self) -> Duration;
 
+    /// Of which boot that time is: empty where nothing tells boots apart.
+    fn boot(&self) -> String;
+
     /// The date, or `None` while this machine's clock was evidently never set.
     fn date(&self) -> Option<SystemTime>;
 }
@@ -24,6 +27,12 @@ impl Clock for SystemClock {
         // CLOCK_BOOTTIME exists since Linux 2.6.39; without it there is no age to speak of.
         nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME)
             .map(Duration::from)
+            .unwrap_or_default()
+    }
+
+    fn boot(&self) -> String {
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+            .map(|id| id.trim().to_owned())
             .unwrap_or_default()
     }
 

@@ -5,7 +5,6 @@ mod ways;
 pub use ways::{Network, Ways};
 
 use crate::bus::{self, JobStore};
-use crate::clock::Clock;
 use crate::config::{self, Config, Machine, ModemDialect, Roots};
 use crate::dialect;
 use crate::emulator;
@@ -21,7 +20,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tracing::warn;
 
@@ -54,20 +52,6 @@ impl Link {
         self.0 = now.registration.is_registered() && (now.state.works() || (recovers && was_up));
         self.0 && !was_up
     }
-}
-
-/// How often a clock that was never set is looked at.
-const CLOCK: Duration = Duration::from_secs(10);
-
-/// Tells the jobs when the clock is set. Looks at nothing once it is.
-pub async fn tell_clock(clock: Arc<dyn Clock>, jobs: Jobs) {
-    if clock.date().is_some() {
-        return;
-    }
-    while clock.date().is_none() {
-        tokio::time::sleep(CLOCK).await;
-    }
-    jobs.link_changed();
 }
 
 /// The roots as the network takes them.

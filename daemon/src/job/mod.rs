@@ -6,6 +6,7 @@
 mod attempt;
 mod bounce;
 mod configure;
+mod dateless;
 mod files;
 mod lineup;
 mod login;
@@ -46,7 +47,7 @@ use files::{Files, RealFiles};
 use record::{Record, Work};
 use settle::Rules;
 use spool::Spool;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
@@ -111,6 +112,8 @@ struct Shared {
     table: Mutex<Table>,
     /// Something may be due.
     wake: Notify,
+    /// A job waits for the date.
+    dateless: Notify,
     changes: broadcast::Sender<JobId>,
     /// The daemon ends soon: nothing more is started.
     ending: AtomicBool,
@@ -190,7 +193,7 @@ impl Jobs {
         for (name, why) in &found.corrupt {
             tracing::error!(name: catalog::CORRUPT, %name, %why, "a job in the spool is unreadable; moved to its folder corrupt");
         }
-        let boot = boot_id();
+        let boot = clock.boot();
         let uptime = clock.uptime();
         let mut table = Table::new(found.next_id, settings.limits.running);
         let mut changed = Vec::new();
@@ -204,7 +207,7 @@ impl Jobs {
                 let rules = rules(&settings, &*backs, record.last_via.as_ref());
                 let age = record.age.at(uptime);
                 settle::resume(&mut record, age, &rules);
-                if record != before {
+                if is_to_be_saved(&before, &record) {
                     record.age.mark(uptime);
                     changed.push(record.clone());
                 }
@@ -234,6 +237,7 @@ impl Jobs {
             backs,
             table: Mutex::new(table),
             wake: Notify::new(),
+            dateless: Notify::new(),
             changes: broadcast::channel(BACKLOG).0,
             ending: AtomicBool::new(false),
             stopped: watch::Sender::new(false),
@@ -258,8 +262,13 @@ impl Jobs {
                 }
             })
             .await?;
+        for entry in shared.table().entries.values() {
+            shared.notice_dateless(&entry.record);
+        }
         tokio::spawn(run::keep(Arc::clone(&shared)));
-        Ok(Self { shared })
+        let jobs = Self { shared };
+        tokio::spawn(dateless::keep(jobs.clone()));
+        Ok(jobs)
     }
 
     /// The daemon ends: nothing more is started, what runs is given up, as a power cut would. The spool knows
@@ -465,8 +474,7 @@ impl Jobs {
         self.hurry(|record| account.is_empty() || record.account() == Some(account))
     }
 
-    /// A way out may have come back, or the clock was set: mails that wait for that are tried now. Gives how
-    /// many.
+    /// A way out may have come back: mails that wait for one are tried now. Gives how many.
     pub fn link_changed(&self) -> usize {
         self.hurry(|record| record.linkless > 0)
     }
@@ -507,11 +515,13 @@ fn panicked() -> Error {
     )
 }
 
-/// Which boot this is; empty where the kernel does not say.
-fn boot_id() -> String {
-    std::fs::read_to_string(Path::new("/proc/sys/kernel/random/boot_id"))
-        .map(|id| id.trim().to_owned())
-        .unwrap_or_default()
+/// Whether a restart found out more than the next one would as well: when a job has its turn is decided anew
+/// each time, and thousands may wait.
+fn is_to_be_saved(before: &Record, after: &Record) -> bool {
+    let mut as_before = after.clone();
+    as_before.state = before.state;
+    as_before.due = before.due;
+    after.state.is_final() || as_before != *before
 }
 
 /// Milliseconds since 1970.

@@ -378,6 +378,7 @@ impl Shared {
                 },
                 ..Now::default()
             };
+            self.notice_dateless(&record);
             entry.record = record;
             if is_final {
                 // Secrets go, and a caller's descriptor is closed.

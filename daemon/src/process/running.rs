@@ -78,7 +78,6 @@ impl Running {
         )
         .await?;
         ports.tell_links(None, &jobs);
-        tokio::spawn(wiring::tell_clock(clock, jobs.clone()));
         for settings in emulators {
             ports.start_emulator(settings, &jobs, health);
         }

@@ -131,6 +131,10 @@ impl Clock for Unset {
         SystemClock.uptime()
     }
 
+    fn boot(&self) -> String {
+        String::new()
+    }
+
     fn date(&self) -> Option<SystemTime> {
         None
     }

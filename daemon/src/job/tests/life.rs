@@ -1,7 +1,6 @@
 use super::world::*;
 use crate::job::*;
 use crate::service::{Certainty, ErrorKind, Fault, Phase, RecipientPolicy, Verdict};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -347,33 +346,6 @@ async fn it_expires() {
         (State::Failed, &Some(reply(451)))
     );
     assert_eq!(began.elapsed().as_secs(), 1000);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_date_waits_for_the_clock() {
-    let world = World::new();
-    let date = world.clock.date.swap(0, Ordering::SeqCst);
-    let jobs = world.start().await;
-    let mut undated = mail();
-    undated.message = b"From: pump7@example.org\nMessage-ID: <y>\n\nhigh\n".to_vec();
-    let id = jobs.submit_mail(undated).await.unwrap();
-    let mut view = jobs.watch(id).unwrap();
-    let seen = view
-        .wait_for(|seen| seen.state == State::Deferred)
-        .await
-        .unwrap()
-        .clone();
-    assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::ClockNotSet);
-    assert_eq!(seen.attempts, 0);
-    world.clock.date.store(date, Ordering::SeqCst);
-    jobs.wait(id).await.unwrap();
-    assert_eq!(
-        world.ip.asked()[0].message.as_deref(),
-        Some(
-            &b"Date: Fri, 15 Jan 2027 08:00:00 +0000\r\nFrom: pump7@example.org\r\n\
-               Message-ID: <y>\r\n\r\nhigh\r\n"[..]
-        )
-    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! Jobs against backs that do as they are told, on an injected clock.
 
+mod clock;
 mod configure;
 mod disk;
 mod life;

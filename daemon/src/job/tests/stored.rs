@@ -2,10 +2,8 @@
 
 use super::world::*;
 use crate::job::*;
-use crate::service::{Credentials, ErrorKind, Mechanism, Secret, ServerReply};
+use crate::service::{Credentials, Mechanism, Secret, ServerReply};
 use std::os::unix::fs::PermissionsExt;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 fn login() -> Credentials {
     Credentials {
@@ -131,42 +129,4 @@ async fn nobody_hears_of_what_the_caller_hears_itself() {
     let cancelled = jobs.submit_mail(stored("panel")).await.unwrap();
     jobs.cancel(cancelled).await.unwrap();
     assert!(jobs.list(|job| job.sender.is_empty()).is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_clock_that_jumps_from_1970_to_today_and_back_expires_nothing() {
-    let world = World::new();
-    world.clock.date.store(0, Ordering::SeqCst);
-    world.ip.play([Play::Fail(error(ErrorKind::NoNetwork))]);
-    let jobs = world.start().await;
-    let undated = MailSubmission {
-        message: b"From: a@example.org\r\nSubject: x\r\n\r\nx\r\n".to_vec(),
-        ..mail()
-    };
-    let id = jobs.submit_mail(undated.clone()).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(600)).await;
-    let seen = jobs.get(id).unwrap();
-    assert_eq!((seen.state, seen.attempts), (State::Deferred, 0));
-    assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::ClockNotSet);
-    assert!(world.ip.asked().is_empty());
-
-    world.clock.date.store(1_800_000_000, Ordering::SeqCst);
-    jobs.link_changed();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let seen = jobs.get(id).unwrap();
-    assert_eq!(
-        (seen.state, seen.attempts),
-        (State::Deferred, 0),
-        "no network"
-    );
-
-    // Back, and over a restart: its age is that of this machine's uptime, its date is the one that was known.
-    world.clock.date.store(0, Ordering::SeqCst);
-    let jobs = world.start().await;
-    let seen = jobs.wait(id).await.unwrap();
-    assert_eq!((seen.state, seen.attempts), (State::Done, 1));
-    let sent = world.ip.asked().pop().unwrap().message.unwrap();
-    let sent = String::from_utf8(sent).unwrap();
-    assert!(sent.contains("Date: Fri, 15 Jan 2027 08:00:0"), "{sent}");
-    assert!(sent.matches("Date:").count() == 1, "{sent}");
 }

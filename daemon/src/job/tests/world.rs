@@ -46,14 +46,21 @@ impl Drop for Folder {
 
 #[derive(Debug)]
 pub(super) struct TestClock {
-    zero: Instant,
-    /// Seconds of the date at zero; 0: never set.
+    /// When it was set to what.
+    uptime: Mutex<(Instant, Duration)>,
+    boots: AtomicU64,
+    /// The date, seconds since 1970; 0: never set.
     pub(super) date: AtomicU64,
 }
 
 impl Clock for TestClock {
     fn uptime(&self) -> Duration {
-        Duration::from_secs(1000) + self.zero.elapsed()
+        let (since, then) = *self.uptime.lock().unwrap();
+        then + since.elapsed()
+    }
+
+    fn boot(&self) -> String {
+        format!("boot {}", self.boots.load(Ordering::SeqCst))
     }
 
     fn date(&self) -> Option<SystemTime> {
@@ -111,6 +118,11 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn play(&self, plays: impl IntoIterator<Item = Play>) {
         self.plays.lock().unwrap().extend(plays);
+    }
+
+    /// From now on it takes what comes.
+    pub(super) fn forget(&self) {
+        self.plays.lock().unwrap().clear();
     }
 
     pub(super) fn asked(&self) -> Vec<Asked> {
@@ -322,7 +334,8 @@ impl World {
             _folder: folder,
             alive: Mutex::new(None),
             clock: Arc::new(TestClock {
-                zero: Instant::now(),
+                uptime: Mutex::new((Instant::now(), Duration::from_secs(1000))),
+                boots: AtomicU64::default(),
                 date: AtomicU64::new(1_800_000_000),
             }),
             ip: Stage::default(),
@@ -344,6 +357,13 @@ impl World {
         let jobs = self.open().await;
         *self.alive.lock().unwrap() = Some(jobs.clone());
         jobs
+    }
+
+    /// The machine is started anew, so long ago; then the daemon.
+    pub(super) async fn reboot(&self, uptime: Duration) -> Jobs {
+        *self.clock.uptime.lock().unwrap() = (Instant::now(), uptime);
+        self.clock.boots.fetch_add(1, Ordering::SeqCst);
+        self.start().await
     }
 
     async fn open(&self) -> Jobs {

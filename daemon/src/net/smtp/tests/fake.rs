@@ -358,6 +358,10 @@ impl Clock for UnsetClock {
         Duration::from_secs(60)
     }
 
+    fn boot(&self) -> String {
+        String::new()
+    }
+
     fn date(&self) -> Option<SystemTime> {
         None
     }

@@ -37,6 +37,7 @@ fn open(recipients: &[&str]) -> MailOpen {
         recipients: recipients.iter().map(|&each| each.to_owned()).collect(),
         policy: RecipientPolicy::AnyAccepted,
         shape: Shape::default(),
+        share: false,
     }
 }
 

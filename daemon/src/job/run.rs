@@ -274,6 +274,8 @@ impl Shared {
             _ => Reach::default(),
         };
         let id = record.id;
+        // Equipment asks for each connection itself.
+        let share = matches!(record.route, SavedRoute::Account { .. });
         let Work::Mail(letter) = &mut record.work else {
             return Err(Error::new(ErrorKind::Internal, "the job is no mail"));
         };
@@ -294,6 +296,7 @@ impl Shared {
                 .collect(),
             policy: letter.policy,
             shape: letter.shape,
+            share,
         };
         let content = Content {
             path: self.spool.message(id),

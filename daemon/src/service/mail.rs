@@ -21,6 +21,9 @@ pub struct MailOpen {
     pub policy: RecipientPolicy,
     /// What the message will need of the server, so that it is known before anything is sent.
     pub shape: Shape,
+    /// A connection that has carried another such mail, for the same user to the same server, may carry this
+    /// one too, and may stay open a moment for the next. Where this is false, all is done anew.
+    pub share: bool,
 }
 
 /// What is known of a message before it is sent.

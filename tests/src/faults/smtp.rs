@@ -62,6 +62,7 @@ pub fn client(
             eight_bit: settings.get("eight") == Some("yes"),
             utf8_headers: settings.get("utf8") == Some("yes"),
         },
+        share: false,
     };
     Ok(Box::new(Smtp {
         back: SmtpBack::new(Dialer::new(timeouts), tls, Disk::start()?),

@@ -96,6 +96,7 @@ async fn mail(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing) ->
         recipients: vec![own],
         policy: RecipientPolicy::AnyAccepted,
         shape: Shape::default(),
+        share: false,
     };
     let session = back.open(&open, doing).await?;
     // Nothing is sent.

@@ -14,6 +14,7 @@ fn open(recipients: &[&str], policy: RecipientPolicy) -> MailOpen {
         recipients: recipients.iter().map(|&each| each.to_owned()).collect(),
         policy,
         shape: crate::service::Shape::default(),
+        share: false,
     }
 }
 

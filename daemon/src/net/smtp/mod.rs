@@ -6,6 +6,7 @@
 mod connection;
 mod content;
 mod failure;
+mod kept;
 mod open;
 mod session;
 mod wire;
@@ -23,12 +24,18 @@ pub struct SmtpBack {
     dialer: Dialer,
     tls: Tls,
     disk: Disk,
+    kept: kept::Kept,
 }
 
 impl SmtpBack {
     /// A back that connects, verifies and reads the spool with these.
     pub fn new(dialer: Dialer, tls: Tls, disk: Disk) -> Self {
-        Self { dialer, tls, disk }
+        Self {
+            dialer,
+            tls,
+            disk,
+            kept: kept::Kept::default(),
+        }
     }
 }
 
@@ -41,6 +48,9 @@ impl MailBack for SmtpBack {
         Box::pin(async move {
             // What can't be right is told before anybody is bothered.
             let envelope = open::Envelope::check(request)?;
+            if let Some(session) = self.open_again(request, &envelope, progress).await {
+                return Ok(Box::new(session) as Box<dyn MailSession>);
+            }
             let server = &request.server;
             progress.phase(Phase::Resolving);
             let dialer = self.dialer.under(&request.reach, &server.host);

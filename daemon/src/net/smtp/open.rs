@@ -5,6 +5,7 @@ use super::super::stream::Stream;
 use super::SmtpBack;
 use super::connection::{Connection, Offers, hello_name};
 use super::failure::{self, Step};
+use super::kept::Use;
 use super::session::Session;
 use super::wire::Wire;
 use crate::message::check_address;
@@ -14,6 +15,12 @@ use crate::service::{
 };
 use lettre::transport::smtp::commands::{Ehlo, Mail, Rcpt, Starttls};
 use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A connection that was kept and takes longer than this is given up: its link may have gone meanwhile, and a
+/// new one costs nothing but time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sender and recipients, judged: nothing in them can be taken for a command.
 pub(super) struct Envelope {
@@ -62,6 +69,32 @@ fn is_ascii(address: &lettre::Address) -> bool {
 }
 
 impl SmtpBack {
+    /// Opens a session over a connection that has carried another mail. `None`: there is none, or it is no good
+    /// any more; nothing was sent, and what is wrong with the mail itself shows over a new one.
+    pub(super) async fn open_again(
+        &self,
+        request: &MailOpen,
+        envelope: &Envelope,
+        progress: &dyn Progress,
+    ) -> Option<Session> {
+        let (mut connection, usage) = self.kept.take(request)?;
+        progress.phase(Phase::Preparing);
+        let naming = name_recipients(&mut connection, request, envelope);
+        match timeout(PATIENCE, naming).await {
+            Ok(Ok(verdicts)) if !verdicts.iter().any(is_for_now) => {
+                let usage = Some((self.kept.clone(), usage));
+                let disk = self.disk.clone();
+                return Some(Session::new(connection, verdicts, disk, usage));
+            }
+            // Perhaps only because it has had so many already.
+            Ok(Ok(_)) => drop(tokio::spawn(connection.quit())),
+            Ok(Err(error)) => connection.leave(&error),
+            // In the middle of something: it is closed.
+            Err(_) => {}
+        }
+        None
+    }
+
     /// Opens a session over a stream that is connected.
     pub(super) async fn open_over(
         &self,
@@ -81,7 +114,11 @@ impl SmtpBack {
         }
         let mut connection = Connection::hello(wire, &name, timeouts).await?;
         match introduce(&mut connection, request, &envelope, progress).await {
-            Ok(verdicts) => Ok(Session::new(connection, verdicts, self.disk.clone())),
+            Ok(verdicts) => {
+                let usage = Use::of(request).map(|usage| (self.kept.clone(), usage));
+                let disk = self.disk.clone();
+                Ok(Session::new(connection, verdicts, disk, usage))
+            }
             Err(error) => {
                 connection.leave(&error);
                 Err(error)
@@ -183,6 +220,10 @@ async fn name_one(connection: &mut Connection, recipient: lettre::Address) -> Re
             _ => Err(error),
         },
     }
+}
+
+fn is_for_now(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Refused(error) if error.is_temporary())
 }
 
 fn no_utf8() -> Error {

@@ -4,6 +4,7 @@ use super::super::waiting::Waiting;
 use super::connection::Connection;
 use super::content;
 use super::failure::{self, Step};
+use super::kept::{Kept, Use};
 use crate::disk::Disk;
 use crate::service::{
     BoxFuture, Content, Delivered, Error, ErrorKind, MailSession, Phase, Progress, Result, Verdict,
@@ -17,15 +18,23 @@ pub(super) struct Session {
     waiting: Option<Waiting<Connection>>,
     answered: Option<Connection>,
     disk: Disk,
+    /// Where the connection goes afterwards, if it is to be used again.
+    usage: Option<(Kept, Use)>,
 }
 
 impl Session {
-    pub(super) fn new(connection: Connection, verdicts: Vec<Verdict>, disk: Disk) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        verdicts: Vec<Verdict>,
+        disk: Disk,
+        usage: Option<(Kept, Use)>,
+    ) -> Self {
         Self {
             verdicts,
             waiting: Some(Waiting::new(connection)),
             answered: None,
             disk,
+            usage,
         }
     }
 
@@ -97,12 +106,15 @@ impl Session {
     }
 }
 
-/// The good-bye comes last: whoever holds the session until the verdict is on disk shows the server, and
+/// The good-bye, or another mail, comes last: whoever holds the session until the verdict is on disk shows the server, and
 /// its log, that the answer was not only read. Nobody waits for it.
 impl Drop for Session {
     fn drop(&mut self) {
         if let (Some(connection), Ok(runtime)) = (self.answered.take(), Handle::try_current()) {
-            runtime.spawn(connection.quit());
+            match self.usage.take() {
+                Some((kept, usage)) => kept.put(connection, usage),
+                None => drop(runtime.spawn(connection.quit())),
+            }
         }
     }
 }

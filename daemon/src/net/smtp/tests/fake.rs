@@ -62,6 +62,8 @@ pub(super) enum Fault {
 pub(super) struct Plan {
     pub(super) protection: Protection,
     pub(super) fault: Option<(At, Fault)>,
+    /// The fault once a message was taken.
+    pub(super) second: Option<(At, Fault)>,
     pub(super) offers: Vec<&'static str>,
     pub(super) certificate: Arc<ServerConfig>,
 }
@@ -79,6 +81,7 @@ impl Plan {
         Self {
             protection,
             fault: None,
+            second: None,
             offers: vec!["SIZE 1000000", "8BITMIME", "AUTH PLAIN LOGIN"],
             certificate: Authority::new().server(HOST, (2000, 2900)),
         }
@@ -186,6 +189,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Conversation<T> {
                     }
                     self.content().await?;
                     self.say(At::End, "250 2.0.0 taken as 1\r\n").await?;
+                    self.plan.fault = self.plan.fault.take().or(self.plan.second.take());
                 }
                 "QUIT" => {
                     self.say(At::Quit, "221 bye\r\n").await?;
@@ -487,6 +491,7 @@ pub(super) fn request(protection: Protection) -> MailOpen {
         ],
         policy: RecipientPolicy::AnyAccepted,
         shape: Shape::default(),
+        share: false,
     }
 }
 

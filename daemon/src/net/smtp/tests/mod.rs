@@ -3,5 +3,6 @@
 mod content;
 mod fake;
 mod faults;
+mod kept;
 mod offers;
 mod tls;

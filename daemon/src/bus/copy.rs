@@ -1,6 +1,7 @@
 //! Reading what a caller gave as a descriptor: never on the event loop, never for long.
 
 use super::error::{Refused, Result};
+use super::extent;
 use crate::service::ErrorKind;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, splice};
@@ -85,7 +86,7 @@ impl Copies {
                 bytes.extend_from_slice(piece);
                 Ok(())
             };
-            read(&fd, most, Instant::now() + LIMIT, keep)?;
+            read(&fd, most, 0, Instant::now() + LIMIT, keep)?;
             Ok(bytes)
         })
         .await
@@ -105,7 +106,7 @@ impl Copies {
                 bytes.extend_from_slice(piece);
                 Ok(())
             };
-            read(&fd, most as u64, Instant::now() + LIMIT, keep)?;
+            read(&fd, most as u64, 0, Instant::now() + LIMIT, keep)?;
             Ok(bytes)
         })
         .await
@@ -223,15 +224,20 @@ fn kind(fd: &OwnedFd) -> Result<Kind> {
     }
 }
 
-/// Reads it to its end, piece by piece; gives how much it was.
+/// Reads it to its end, piece by piece; gives how much it was, with what went already.
 fn read(
     fd: &OwnedFd,
     most: u64,
+    already: u64,
     end: Instant,
     mut each: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<u64> {
     let kind = kind(fd)?;
-    let mut size = 0;
+    let too_large = || Refused::new(ErrorKind::TooLarge, format!("more than {most} bytes"));
+    let mut size = already;
+    if size > most {
+        return Err(too_large());
+    }
     // It may be a secret.
     let mut piece = Zeroizing::new(vec![0; PIECE]);
     loop {
@@ -243,10 +249,7 @@ fn read(
             Ok(n) => {
                 size += n as u64;
                 if size > most {
-                    return Err(Refused::new(
-                        ErrorKind::TooLarge,
-                        format!("more than {most} bytes"),
-                    ));
+                    return Err(too_large());
                 }
                 each(&piece[..n])?;
             }
@@ -271,7 +274,10 @@ fn save(fd: &OwnedFd, to: &Path, most: u64, end: Instant) -> Result<u64> {
         .mode(0o600)
         .open(to)
         .map_err(failed)?;
-    let size = read(fd, most, end, |piece| file.write_all(piece).map_err(failed))?;
+    // Of pipes and sockets nothing goes this way.
+    let copied = extent::copy(fd, &file, most, end).map_err(failed)?;
+    let keep = |piece: &[u8]| file.write_all(piece).map_err(failed);
+    let size = read(fd, most, copied, end, keep)?;
     file.sync_all().map_err(failed)?;
     Ok(size)
 }
@@ -392,7 +398,7 @@ mod tests {
         let (read_end, _write) = nix::unistd::pipe().unwrap();
         let before = fcntl(&read_end, FcntlArg::F_GETFL).unwrap();
         let end = Instant::now() + Duration::from_millis(20);
-        let result = read(&read_end, 4, end, |_| Ok(()));
+        let result = read(&read_end, 4, 0, end, |_| Ok(()));
         assert_eq!(name(result), "Timeout");
         assert_eq!(fcntl(&read_end, FcntlArg::F_GETFL).unwrap(), before);
     }
@@ -414,6 +420,20 @@ mod tests {
         let size = copies.save(file(&bytes).into(), to.clone(), 200_000, 1, |_| Ok(()));
         assert_eq!(size.await.unwrap(), 200_000);
         assert_eq!(std::fs::read(&to).unwrap(), bytes);
+
+        // One that is not at its beginning, and one whose size nobody knows beforehand.
+        let mut late = file(&bytes);
+        late.seek(std::io::SeekFrom::Start(150_000)).unwrap();
+        let version = File::open("/proc/version").unwrap();
+        for (from, expected) in [
+            (late, bytes[150_000..].to_vec()),
+            (version, std::fs::read("/proc/version").unwrap()),
+        ] {
+            std::fs::remove_file(&to).unwrap();
+            let size = copies.save(from.into(), to.clone(), 200_000, 1, |_| Ok(()));
+            assert_eq!(size.await.unwrap(), expected.len() as u64);
+            assert_eq!(std::fs::read(&to).unwrap(), expected);
+        }
         std::fs::remove_dir_all(folder).unwrap();
     }
 

@@ -13,6 +13,7 @@ mod dict;
 mod emulator_object;
 mod error;
 mod exporter;
+mod extent;
 mod fd_sink;
 mod ftp;
 mod gone;

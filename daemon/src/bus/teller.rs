@@ -7,15 +7,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zbus::Variant;
 
-/// `BytesDone` is told at most so often.
+/// How far a job has come is told at most so often: a small mail goes through all its phases in a moment, and
+/// each signal costs its listeners more than they learn by it.
 const PERIOD: Duration = Duration::from_millis(250);
+
+/// What tells how far it has come, and nothing that lasts.
+const PROGRESS: [&str; 4] = ["BytesDone", "BytesTotal", "Phase", "Via"];
 
 /// Remembers what was told of a job.
 #[derive(Debug)]
 pub(super) struct Teller {
     told: Arc<Snapshot>,
-    bytes_told: Option<Instant>,
-    bytes_owed: bool,
+    progress_told: Option<Instant>,
+    progress_owed: bool,
 }
 
 /// What is to be told.
@@ -32,8 +36,8 @@ impl Teller {
     pub(super) fn new(told: Arc<Snapshot>) -> Self {
         Self {
             told,
-            bytes_told: None,
-            bytes_owed: false,
+            progress_told: None,
+            progress_owed: false,
         }
     }
 
@@ -46,15 +50,16 @@ impl Teller {
             .filter(|((_, new), (_, old))| new != old)
             .map(|(new, _)| new)
             .collect();
-        let alone = changed.len() == 1 && changed.contains_key("BytesDone");
-        if alone && self.next_bytes().is_some_and(|due| at < due) {
-            self.bytes_owed = true;
+        let is_progress = |name: &&str| PROGRESS.contains(name);
+        let alone = !changed.is_empty() && changed.keys().all(is_progress);
+        if alone && self.next_progress().is_some_and(|due| at < due) {
+            self.progress_owed = true;
             return News::default();
         }
-        if changed.contains_key("BytesDone") {
-            self.bytes_told = Some(at);
+        if changed.keys().any(is_progress) {
+            self.progress_told = Some(at);
         }
-        self.bytes_owed = false;
+        self.progress_owed = false;
         let finished = now.state.is_final() && !self.told.state.is_final();
         self.told = now.clone();
         changed.shrink_to_fit();
@@ -63,11 +68,11 @@ impl Teller {
 
     /// When to look again although nothing was heard of the job.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.next_bytes().filter(|_| self.bytes_owed)
+        self.next_progress().filter(|_| self.progress_owed)
     }
 
-    fn next_bytes(&self) -> Option<Instant> {
-        self.bytes_told.map(|told| told + PERIOD)
+    fn next_progress(&self) -> Option<Instant> {
+        self.progress_told.map(|told| told + PERIOD)
     }
 }
 
@@ -76,12 +81,20 @@ mod tests {
     use super::*;
     use crate::bus::sample::snapshot;
     use crate::job::State;
+    use crate::service::Phase;
 
     fn with(bytes: u64, state: State) -> Arc<Snapshot> {
         Arc::new(Snapshot {
             bytes_done: bytes,
             state,
             ..snapshot(1)
+        })
+    }
+
+    fn in_phase(phase: Phase) -> Arc<Snapshot> {
+        Arc::new(Snapshot {
+            phase,
+            ..Snapshot::clone(&with(0, State::Running))
         })
     }
 
@@ -105,6 +118,32 @@ mod tests {
         let values: Vec<u64> = told.into_iter().map(|v| v.try_into().unwrap()).collect();
         assert_eq!(values, [1, 251, 501, 751, 1001, 1101]);
         assert_eq!(teller.next_deadline(), None);
+    }
+
+    #[test]
+    fn phases_that_pass_in_a_moment_are_not_told_one_by_one() {
+        let start = Instant::now();
+        let mut teller = Teller::new(with(0, State::Running));
+        let phases = [
+            Phase::Resolving,
+            Phase::Connecting,
+            Phase::Authenticating,
+            Phase::Preparing,
+        ];
+        let mut told = Vec::new();
+        for (ms, phase) in (1..).zip(phases) {
+            let now = in_phase(phase);
+            let news = teller.look(&now, start + Duration::from_millis(ms));
+            told.extend(news.changed.get("Phase").map(|_| phase));
+        }
+        assert_eq!(told, [Phase::Resolving]);
+        // The one that it stays in is told, and the end at once.
+        let due = teller.next_deadline().unwrap();
+        assert_eq!(due, start + Duration::from_millis(251));
+        let stays = in_phase(Phase::Preparing);
+        assert!(teller.look(&stays, due).changed.contains_key("Phase"));
+        assert_eq!(teller.next_deadline(), None);
+        assert!(teller.look(&with(0, State::Done), due).finished);
     }
 
     #[test]

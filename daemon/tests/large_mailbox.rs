@@ -187,6 +187,7 @@ async fn a_hundred_thousand_messages_are_listed_with_flat_memory() {
     assert_eq!(list[99_999].uid, format!("{MESSAGES:016x}"));
     drop(list);
     let kept = IN_USE.load(Ordering::Relaxed).saturating_sub(before);
+    println!("{MESSAGES} messages listed: {peak} bytes at most, {kept} bytes kept");
     assert!(kept < 1 << 20, "{kept} bytes are kept of a finished job");
     jobs.stop();
     let _ = fs::remove_dir_all(folder);

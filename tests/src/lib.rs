@@ -11,6 +11,7 @@ pub mod client;
 pub mod content;
 pub mod dovecot;
 pub mod equipment;
+pub mod faketime;
 pub mod faults;
 pub mod folder;
 pub mod ftpd;

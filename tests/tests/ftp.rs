@@ -4,6 +4,7 @@
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use hayes_tests::content::{Bytes, Compared, Pattern, Stuck, Taken, Told, noise};
 use hayes_tests::ftpd::{FtpServer, Kind, PASSWORD, USER};
+use hayes_tests::process::show;
 use hayes_tests::{scale, wait};
 use hayesd::clock::SystemClock;
 use hayesd::net::{Dialer, FtpBack, Roots, Tls};
@@ -326,7 +327,8 @@ async fn a_transfer_that_is_given_up_leaves_the_session_usable() -> Result<()> {
     Ok(())
 }
 
-/// A large file up and down, each way cut off somewhere and gone on with in a new session.
+/// A large file up and down, each way cut off somewhere and gone on with in a new session. What comes back is
+/// compared with what was sent byte by byte, in its place: that says all that a checksum would.
 #[tokio::test]
 async fn large_files_go_on_after_a_cut() -> Result<()> {
     let size = scale::of(24 << 20, 1 << 30) as u64;
@@ -374,6 +376,10 @@ async fn large_files_go_on_after_a_cut() -> Result<()> {
             ensure!(here > 0 && here < size, "{here} of {size}");
             let rest = session.download("big", here, &mut into, IMAGE, &told);
             ensure!(rest.await? == size - here && into.at == size);
+            show(
+                &format!("{kind:?}, {tls:?}: {size} bytes up and down"),
+                &format!("up went on at {there}, down at {here}"),
+            );
             session.remove("big").await?;
         }
     }

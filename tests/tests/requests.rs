@@ -7,6 +7,7 @@ use hayes_tests::client::{Client, Map};
 use hayes_tests::content::noise;
 use hayes_tests::ftpd::{FtpServer, Kind, PASSWORD, USER};
 use hayes_tests::pop3::{Held, Pop3Server};
+use hayes_tests::process::show;
 use hayes_tests::site::Site;
 use hayes_tests::{scale, wait};
 use std::collections::BTreeMap;
@@ -173,6 +174,10 @@ async fn no_message_is_lost_and_none_comes_twice_whenever_the_daemon_dies() -> R
         // What was cut goes on by itself; the next kill is for the next fetch.
         settled(&client).await?;
     }
+    show(
+        "kills",
+        &format!("{cut} of {points} came before the mailbox was empty"),
+    );
     done(&client, fetch(&client).await?).await?;
     wait::until("the mailbox to be empty", wait::LONG, || {
         server.mailbox().is_empty().then_some(())

@@ -1,0 +1,77 @@
+//! A date that jumps, for one process: libfaketime puts itself between it and the C library.
+
+use crate::folder::Folder;
+use anyhow::{Context as _, Result};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What a clock shows that was never set, in seconds since 1970.
+const SOON_AFTER_1970: u64 = 600;
+
+/// The date. How long something took is not changed by it: it has other clocks.
+pub struct FakeTime {
+    library: PathBuf,
+    told: PathBuf,
+}
+
+impl FakeTime {
+    /// A date of 1970, told by a file in this folder.
+    ///
+    /// # Errors
+    /// libfaketime is not installed, or the file cannot be written.
+    pub fn never_set(folder: &Folder) -> Result<Self> {
+        let library = find().context("libfaketime is not installed (tests/install faketime)")?;
+        let time = Self {
+            library,
+            told: folder.join("faketime"),
+        };
+        time.forget()?;
+        Ok(time)
+    }
+
+    /// From now on it is today.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn set(&self) -> Result<()> {
+        self.tell("+0")
+    }
+
+    /// From now on it is 1970 again.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn forget(&self) -> Result<()> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        self.tell(&format!("-{}", now - SOON_AFTER_1970))
+    }
+
+    fn tell(&self, offset: &str) -> Result<()> {
+        // By rename: it is read at any time.
+        let new = self.told.with_extension("new");
+        fs::write(&new, offset)?;
+        fs::rename(new, &self.told)?;
+        Ok(())
+    }
+
+    /// What a process needs in its environment.
+    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let yes = || OsStr::new("1").to_owned();
+        vec![
+            ("LD_PRELOAD", self.library.clone().into()),
+            ("FAKETIME_TIMESTAMP_FILE", self.told.clone().into()),
+            ("FAKETIME_NO_CACHE", yes()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", yes()),
+        ]
+    }
+}
+
+/// Where Debian has it, for this machine's architecture.
+fn find() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").ok()?.flatten();
+    folders
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|path: &PathBuf| Path::is_file(path))
+}

@@ -12,7 +12,7 @@ const SOON_AFTER_1970: u64 = 600;
 
 /// The date. How long something took is not changed by it: it has other clocks.
 pub struct FakeTime {
-    library: PathBuf,
+    preload: PathBuf,
     told: PathBuf,
 }
 
@@ -22,9 +22,9 @@ impl FakeTime {
     /// # Errors
     /// libfaketime is not installed, or the file cannot be written.
     pub fn never_set(folder: &Folder) -> Result<Self> {
-        let library = find().context("libfaketime is not installed (tests/install faketime)")?;
+        let preload = find().context("libfaketime is not installed (tests/install faketime)")?;
         let time = Self {
-            library,
+            preload,
             told: folder.join("faketime"),
         };
         time.forget()?;
@@ -60,7 +60,7 @@ impl FakeTime {
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let yes = || OsStr::new("1").to_owned();
         vec![
-            ("LD_PRELOAD", self.library.clone().into()),
+            ("LD_PRELOAD", self.preload.clone().into()),
             ("FAKETIME_TIMESTAMP_FILE", self.told.clone().into()),
             ("FAKETIME_NO_CACHE", yes()),
             ("FAKETIME_DONT_FAKE_MONOTONIC", yes()),

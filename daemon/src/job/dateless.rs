@@ -11,8 +11,15 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Tries what waits for the date as soon as it is known, however often it gets lost, for as long as the daemon
-/// runs.
-pub(super) async fn keep(jobs: Jobs) {
+/// runs. Some may wait already.
+pub(super) fn start(jobs: Jobs) {
+    for entry in jobs.shared.table().entries.values() {
+        jobs.shared.notice_dateless(&entry.record);
+    }
+    tokio::spawn(keep(jobs));
+}
+
+async fn keep(jobs: Jobs) {
     let shared = &jobs.shared;
     loop {
         tokio::select! {

@@ -262,12 +262,9 @@ impl Jobs {
                 }
             })
             .await?;
-        for entry in shared.table().entries.values() {
-            shared.notice_dateless(&entry.record);
-        }
         tokio::spawn(run::keep(Arc::clone(&shared)));
         let jobs = Self { shared };
-        tokio::spawn(dateless::keep(jobs.clone()));
+        dateless::start(jobs.clone());
         Ok(jobs)
     }
 

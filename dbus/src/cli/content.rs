@@ -71,16 +71,23 @@ impl Content {
     /// # Errors
     /// It has more, or cannot be read.
     pub(super) fn bytes(&self, name: &Path, most: u64) -> Result<Vec<u8>> {
-        let failed = |error| Failure::file(name, &error, Exit::Io);
-        let mut bytes = Vec::new();
-        let file = self.again().map_err(failed)?;
-        file.take(most + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
+        let bytes = self.beginning(name, most + 1)?;
         if bytes.len() as u64 > most {
             let text = format!("{}: more than {most} bytes", name.display());
             return Err(Failure::new(Exit::Data, text));
         }
+        Ok(bytes)
+    }
+
+    /// Its first bytes, at most `most` of them.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn beginning(&self, name: &Path, most: u64) -> Result<Vec<u8>> {
+        let failed = |error| Failure::file(name, &error, Exit::Io);
+        let mut bytes = Vec::new();
+        let file = self.again().map_err(failed)?;
+        file.take(most).read_to_end(&mut bytes).map_err(failed)?;
         Ok(bytes)
     }
 
@@ -94,5 +101,26 @@ impl Content {
             let text = format!("{}: byte {at} is not UTF-8", name.display());
             Failure::new(Exit::Data, text)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_refused_and_its_beginning_is_not() {
+        let content = Content::of_text("Subject: x\n\ntext").unwrap();
+        let name = Path::new(STDIN);
+        assert_eq!(content.beginning(name, 7).unwrap(), b"Subject");
+        assert_eq!(content.bytes(name, 16).unwrap().len(), 16);
+        let error = content.bytes(name, 15).unwrap_err();
+        assert_eq!(
+            (error.exit, error.text.as_str()),
+            (Exit::Data, "-: more than 15 bytes")
+        );
+        let binary = Content::copy(&mut &b"a\xff"[..]).unwrap();
+        let error = binary.text(name, 10).unwrap_err();
+        assert_eq!(error.text, "-: byte 1 is not UTF-8");
     }
 }

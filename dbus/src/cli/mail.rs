@@ -20,6 +20,9 @@ use zbus::Variant;
 /// Mails of the queue that are asked for at a time: as many as hayesd tells.
 const PAGE: u32 = 1000;
 
+/// Recipients are looked for so far, in bytes: many more than a message may have.
+const LONGEST_HEADER: u64 = 1024 * 1024;
+
 /// Mail
 #[derive(Debug, Subcommand)]
 pub(super) enum Mail {
@@ -146,7 +149,9 @@ impl Send {
         let message = Content::open(stdin, context.out)?;
         let mut recipients: Vec<String> = self.to.iter().flat_map(|to| mailboxes(to)).collect();
         if self.read_recipients {
-            recipients.extend(header::recipients(&message.bytes(stdin, MOST)?));
+            recipients.extend(header::recipients(
+                &message.beginning(stdin, LONGEST_HEADER)?,
+            ));
         }
         if recipients.is_empty() {
             return Err(Failure::usage(

@@ -36,8 +36,7 @@ impl Machine {
     /// # Errors
     /// It does not come up.
     pub fn boot(bus: SystemBus, packages: &Path) -> Result<Option<Self>> {
-        if let Err(why) = can_boot() {
-            let _ = writeln!(io::stderr(), "skipped: nothing can be booted here: {why}");
+        if !can_boot() {
             return Ok(None);
         }
         let tree = tree()?;
@@ -90,6 +89,9 @@ impl Machine {
     /// # Errors
     /// As [`Machine::boot`]; the package can't be built or installed.
     pub fn with_package(bus: SystemBus) -> Result<Option<Self>> {
+        if !can_boot() {
+            return Ok(None);
+        }
         let package = package::built()?;
         let (folder, name) = (package.parent(), package.file_name());
         let (folder, name) = folder.zip(name).context("a package without name")?;
@@ -216,8 +218,16 @@ fn told(output: &Output) -> String {
         .concat()
 }
 
-/// Why nothing can be booted here, if so.
-fn can_boot() -> Result<()> {
+/// Whether something can be booted here; if not, standard error says why.
+fn can_boot() -> bool {
+    let needs = needs();
+    if let Err(why) = &needs {
+        let _ = writeln!(io::stderr(), "skipped: nothing can be booted here: {why:#}");
+    }
+    needs.is_ok()
+}
+
+fn needs() -> Result<()> {
     ensure!(nix::unistd::geteuid().is_root(), "this takes root");
     for (program, package) in [
         ("systemd-nspawn", "systemd-container"),

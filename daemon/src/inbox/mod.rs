@@ -12,6 +12,7 @@ mod tests;
 pub use listing::{Arrival, Seen};
 pub use receive::{Receiving, Refused, Settled};
 
+use crate::catalog;
 use crate::disk::Disk;
 use crate::service::{Error, ErrorKind, Result};
 use folder::{Folder, Known, removed_line};
@@ -229,11 +230,11 @@ impl Inbox {
             return;
         };
         if let Some(text) = one.known.noted(lines) {
-            let folder = one.folder.clone();
+            let (folder, account) = (one.folder.clone(), account.to_owned());
             // Under the lock, so that no later line comes before it.
             self.0.disk.post(move || {
                 if let Err(error) = folder.replace_log(&text) {
-                    tracing::warn!(%error, "the log of an inbox can't be shortened");
+                    tracing::warn!(name: catalog::DISK, account, %error, "the log of an inbox can't be shortened");
                 }
             });
         }

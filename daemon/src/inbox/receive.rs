@@ -3,6 +3,7 @@
 use super::folder::Folder;
 use super::listing::{Arrival, Seen, sort_out};
 use super::{Inbox, Info, LONGEST_UID, MessageId, Shared, failed};
+use crate::catalog;
 use crate::service::{BoxFuture, Error, ErrorKind, Messages, Result, Sink};
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -344,7 +345,7 @@ impl Drop for Receiving {
             });
             stored.extend(whole);
             if let Err(error) = folder.sync_messages() {
-                tracing::warn!(%error, "fetched messages can't be synced");
+                tracing::warn!(name: catalog::DISK, account, %error, "fetched messages can't be synced");
             }
             shared.show(&account, &stored);
         });

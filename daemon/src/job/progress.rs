@@ -3,6 +3,7 @@
 use super::Shared;
 use super::table::{Cancel, Now};
 use super::types::{JobId, Via};
+use crate::catalog;
 use crate::service::{BoxFuture, Error, ErrorKind, MailSession, Phase, Progress, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -188,7 +189,7 @@ impl Progress for Doing {
             };
             if let Err(error) = self.shared.save(&record).await {
                 // The next piece will not be sent: it has to be saved before.
-                tracing::warn!(job = self.id.0, %error, "who has the mail already can't be saved");
+                tracing::warn!(name: catalog::DISK, job = self.id.0, %error, "who has the mail already can't be saved");
             }
             self.heard().last = Instant::now();
         })

@@ -26,6 +26,7 @@ pub mod package;
 pub mod pop3;
 pub mod ports;
 pub mod postfix;
+pub mod printed;
 pub mod process;
 pub mod quectel;
 pub mod scale;

@@ -3,6 +3,7 @@
 mod machine;
 mod mail;
 mod mistakes;
+mod page;
 mod screen;
 mod services;
 

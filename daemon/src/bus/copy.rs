@@ -6,7 +6,7 @@ use crate::service::ErrorKind;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, splice};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{MsgFlags, recv};
+use nix::sys::socket::{MsgFlags, SockType, getsockopt, recv, sockopt};
 use nix::sys::stat::{SFlag, fstat};
 use std::collections::HashMap;
 use std::fs::File;
@@ -218,7 +218,11 @@ fn kind(fd: &OwnedFd) -> Result<Kind> {
             let (ours, into) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
             Ok(Kind::Pipe(ours, into))
         }
-        SFlag::S_IFSOCK => Ok(Kind::Socket),
+        // One of datagrams has no end that could be waited for.
+        SFlag::S_IFSOCK => match getsockopt(fd, sockopt::SockType).map_err(failed)? {
+            SockType::Stream => Ok(Kind::Socket),
+            _ => Err(wrong("a socket that is no stream")),
+        },
         SFlag::S_IFDIR => Err(wrong("a folder")),
         _ => Err(wrong("a device")),
     }
@@ -385,6 +389,8 @@ mod tests {
         );
         let (_read, write) = nix::unistd::pipe().unwrap();
         assert_eq!(name(copy(write, 4).await), "InvalidArgument");
+        let datagrams = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        assert_eq!(name(copy(datagrams, 4).await), "InvalidArgument");
         let path_only = File::options()
             .read(true)
             .custom_flags(libc::O_PATH)

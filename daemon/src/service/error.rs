@@ -1,5 +1,6 @@
 //! One taxonomy of errors, for every front and every back.
 
+use super::Secret;
 use std::fmt;
 
 /// What a request came to, if not to its end.
@@ -137,6 +138,16 @@ impl Error {
     #[must_use]
     pub fn after_content(mut self) -> Self {
         self.content_sent = true;
+        self
+    }
+
+    /// The same, without a secret that the peer repeats: some servers quote the command that they refuse.
+    #[must_use]
+    pub fn without(mut self, secret: &Secret) -> Self {
+        self.text = secret.star(&self.text);
+        if let Some(reply) = &mut self.reply {
+            reply.text = secret.star(&reply.text);
+        }
         self
     }
 

@@ -78,7 +78,10 @@ impl FtpBack {
         // Its data connections resume its sessions, and nobody else's.
         let tls = self.tls.conversation(versions)?;
         let dialer = self.dialer.under(&request.reach, &request.server.host);
-        Connection::open(stream, dialer, tls, request, progress).await
+        let opened = Connection::open(stream, dialer, tls, request, progress).await;
+        let secrets = request.credentials.iter().map(|who| &who.password);
+        let secrets = secrets.chain(&request.account);
+        opened.map_err(|error| secrets.fold(error, |error, secret| error.without(secret)))
     }
 
     fn is_pinned(&self, server: &Server) -> bool {

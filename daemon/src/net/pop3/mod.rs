@@ -70,7 +70,8 @@ impl MailboxBack for Pop3Back {
             let addresses = dialer.resolve(&server.host, server.port).await?;
             progress.phase(Phase::Connecting);
             let stream = dialer.connect(&server.host, &addresses).await?;
-            let session = self.open_over(stream, request, progress).await?;
+            let session = self.open_over(stream, request, progress).await;
+            let session = session.map_err(|error| error.without(&request.credentials.password))?;
             Ok(Box::new(session) as Box<dyn MailboxSession>)
         })
     }

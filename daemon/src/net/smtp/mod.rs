@@ -57,7 +57,11 @@ impl MailBack for SmtpBack {
             let addresses = dialer.resolve(&server.host, server.port).await?;
             progress.phase(Phase::Connecting);
             let stream = dialer.connect(&server.host, &addresses).await?;
-            let session = self.open_over(stream, request, envelope, progress).await?;
+            let session = self.open_over(stream, request, envelope, progress).await;
+            let session = session.map_err(|error| match &request.credentials {
+                Some(who) => error.without(&who.password),
+                None => error,
+            })?;
             Ok(Box::new(session) as Box<dyn MailSession>)
         })
     }

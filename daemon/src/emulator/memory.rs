@@ -7,7 +7,33 @@ use crate::dialect::row::{Key, Row};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::Bound;
+use zeroize::Zeroizing;
+
+/// How something that holds secrets is written, into a buffer that never moved: one that grows leaves copies
+/// behind. Whoever has it wipes it.
+pub(super) fn written(saved: &impl Serialize) -> Vec<u8> {
+    struct Length(usize);
+
+    impl io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut length = Length(0);
+    // Maps with string keys can always be written.
+    let _ = serde_json::to_writer(&mut length, saved);
+    let mut bytes = Vec::with_capacity(length.0);
+    let _ = serde_json::to_writer(&mut bytes, saved);
+    bytes
+}
 
 /// The name of a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +159,8 @@ impl Serialize for Value {
             Self::Number(number) => serializer.serialize_u32(*number),
             Self::Text(text) => serializer.serialize_str(&format!("text:{}", to_latin1(text))),
             Self::Secret(secret) => {
-                serializer.serialize_str(&format!("secret:{}", secret.expose()))
+                let text = Zeroizing::new(format!("secret:{}", secret.expose()));
+                serializer.serialize_str(&text)
             }
             Self::List(rows) => {
                 let mut list = serializer.serialize_seq(Some(rows.len()))?;

@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
 
 /// Disk and jobs, for one emulator.
 #[derive(Clone, Debug)]
@@ -73,6 +74,7 @@ impl World {
     /// more. Returns when it is there.
     pub(super) async fn save(&self, memory: Vec<u8>) {
         let path = memory_file(&self.settings);
+        let memory = Zeroizing::new(memory);
         let saved = self.disk.run(move || replace(&path, &memory, false)).await;
         if let Ok(Err(error)) | Err(error) = saved.map(|it| it.map_err(internal)) {
             tracing::error!(name: catalog::DISK, port = self.settings.name, %error, "memory can't be saved");
@@ -201,10 +203,10 @@ fn profile_file(settings: &Settings) -> PathBuf {
 
 /// What is in a file; `None` where there is none, or it holds something else.
 fn read<T: serde::de::DeserializeOwned>(settings: &Settings, path: &Path) -> io::Result<Option<T>> {
-    let bytes = match fs::read(path) {
+    let bytes = Zeroizing::new(match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         result => result?,
-    };
+    });
     let found = serde_json::from_slice(&bytes);
     if let Err(error) = &found {
         let port = &*settings.name;

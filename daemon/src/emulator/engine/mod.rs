@@ -330,8 +330,7 @@ impl Engine {
             mail: self.mail,
             fresh: self.fresh,
         };
-        // Maps with string keys can always be written.
-        out.push(Effect::Save(serde_json::to_vec(&saved).unwrap_or_default()));
+        out.push(Effect::Save(super::memory::written(&saved)));
     }
 
     fn request(&mut self, op: Op, out: &mut Vec<Effect>) -> OpId {

@@ -4,25 +4,31 @@
 //! folders. Whatever a fixture wrote to its log is printed when it is dropped; the test harness shows
 //! that for failed tests only.
 
+pub mod arguments;
 pub mod authority;
 pub mod binaries;
 pub mod bus;
 pub mod client;
 pub mod content;
+pub mod dice;
 pub mod dovecot;
 pub mod equipment;
 pub mod faketime;
 pub mod faults;
 pub mod folder;
+pub mod footprint;
 pub mod ftpd;
 pub mod gate;
 pub mod hayesctl;
+pub mod introspection;
 pub mod machine;
 pub mod mailbox;
 pub mod message;
 pub mod module;
+pub mod monitor;
 pub mod office;
 pub mod package;
+pub mod planted;
 pub mod pop3;
 pub mod ports;
 pub mod postfix;
@@ -33,6 +39,7 @@ pub mod scale;
 mod server;
 pub mod site;
 pub mod smtp;
+pub mod stranger;
 pub mod terminal;
 pub mod transcript;
 pub mod wait;

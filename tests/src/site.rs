@@ -5,6 +5,7 @@ use crate::bus::Bus;
 use crate::client::Client;
 use crate::folder::Folder;
 use crate::process::Process;
+use crate::stranger;
 use crate::wait;
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
@@ -22,6 +23,7 @@ pub struct Site {
     bus: Bus,
     folder: Folder,
     environment: Vec<(OsString, OsString)>,
+    groups: Option<PathBuf>,
 }
 
 impl Site {
@@ -30,6 +32,14 @@ impl Site {
     /// # Errors
     /// The programs do not build or start.
     pub fn new() -> Result<Self> {
+        Self::on(Bus::start()?)
+    }
+
+    /// The same on a bus with other rules.
+    ///
+    /// # Errors
+    /// As [`Site::new`].
+    pub fn on(bus: Bus) -> Result<Self> {
         let folder = Folder::new("site")?;
         for name in ["helper", "state", "run", "dev"] {
             fs::create_dir(folder.join(name))?;
@@ -37,9 +47,10 @@ impl Site {
         let mut site = Self {
             daemon: None,
             helper: None,
-            bus: Bus::start()?,
+            bus,
             folder,
             environment: Vec::new(),
+            groups: None,
         };
         site.start_helper()?;
         Ok(site)
@@ -137,6 +148,9 @@ impl Site {
             .env_remove("JOURNAL_STREAM")
             .env_remove("NOTIFY_SOCKET")
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(groups) = &self.groups {
+            stranger::with_groups(&mut command, groups)?;
+        }
         Ok(command)
     }
 
@@ -144,6 +158,15 @@ impl Site {
     pub fn set_environment(&mut self, variables: &[(&str, &OsStr)]) {
         let owned = |&(name, value): &(&str, &OsStr)| (name.into(), value.into());
         self.environment = variables.iter().map(owned).collect();
+    }
+
+    /// Daemons started from now on find the group `hayesd`, of [`stranger::GROUP`].
+    ///
+    /// # Errors
+    /// The file for it cannot be written.
+    pub fn make_group(&mut self) -> Result<()> {
+        self.groups = Some(stranger::group_file(&self.folder)?);
+        Ok(())
     }
 
     /// The daemon's process.

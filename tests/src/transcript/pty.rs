@@ -200,7 +200,12 @@ impl Bench {
             World::File(name, content) => self.put_file(name, content),
             World::Mail(end) => Ok(self.ends.send(mail_end(end)?)?),
             World::Restart => {
-                self.emulator = None;
+                if let Some(emulator) = self.emulator.take() {
+                    let mut view = emulator.snapshot();
+                    drop(emulator);
+                    // Until nothing of it is left.
+                    while view.changed().await.is_ok() {}
+                }
                 self.start_emulator().await
             }
             World::PowerOn | World::Exact | World::EmulatorOnly => Ok(()),

@@ -7,6 +7,7 @@
 pub mod code;
 pub mod quectel;
 pub mod row;
+pub mod simcom;
 pub mod state;
 pub mod v250;
 pub mod volume;

@@ -54,6 +54,11 @@ impl Client {
         })
     }
 
+    /// On a connection that is there already.
+    pub fn on(connection: zbus::Connection) -> Self {
+        Self { connection }
+    }
+
     /// The connection itself.
     pub fn connection(&self) -> &zbus::Connection {
         &self.connection

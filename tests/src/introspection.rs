@@ -32,7 +32,7 @@ pub async fn methods(connection: &Connection) -> Result<Vec<Method>> {
 }
 
 /// Of a node and the nodes within, a tag a line.
-fn of_tree(xml: &str) -> Vec<Method> {
+pub(crate) fn of_tree(xml: &str) -> Vec<Method> {
     let (mut methods, mut interface) = (Vec::<Method>::new(), String::new());
     let mut path: Vec<String> = Vec::new();
     for line in xml.lines().map(str::trim) {

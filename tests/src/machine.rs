@@ -1,6 +1,7 @@
 //! A small Debian that is booted by systemd-nspawn, with a network of its own that reaches nothing. What is
 //! changed in it is gone when it is dropped.
 
+use crate::cgroup::Cgroup;
 use crate::package::{self, run};
 use crate::process::{Process, show};
 use crate::{folder::Folder, wait};
@@ -26,6 +27,7 @@ pub enum SystemBus {
 pub struct Machine {
     leader: u32,
     _nspawn: Process,
+    _cgroup: Cgroup,
     _folder: Folder,
 }
 
@@ -67,6 +69,8 @@ impl Machine {
                 units.display()
             ));
         }
+        let cgroup = Cgroup::new(&folder)?;
+        cgroup.with(&mut command)?;
         let mut nspawn = Process::start("systemd-nspawn", &mut command, &folder.join("log"))?;
         let leader = wait::until("the machine's first process", wait::LONG, || {
             leader(nspawn.id()).or_else(|| (!nspawn.is_running()).then_some(0))
@@ -75,6 +79,7 @@ impl Machine {
         let machine = Self {
             leader,
             _nspawn: nspawn,
+            _cgroup: cgroup,
             _folder: folder,
         };
         wait::until("systemd in the machine", wait::LONG, || {
@@ -134,7 +139,8 @@ impl Machine {
         Ok(told(&self.command(&command).output()?))
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// A command that runs in the machine, as root.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("nsenter");
         command
             .args(["--mount", "--uts", "--ipc", "--net", "--pid", "--target"])

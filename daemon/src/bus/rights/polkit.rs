@@ -11,6 +11,9 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// `CheckAuthorization` may ask the user.
 const ALLOW_INTERACTION: u32 = 1;
 
+/// What the names of polkit's own errors begin with; others tell that it is not there.
+const OWN_ERRORS: &str = "org.freedesktop.PolicyKit1.Error.";
+
 /// The part of polkit that is asked.
 #[proxy(
     interface = "org.freedesktop.PolicyKit1.Authority",
@@ -67,7 +70,13 @@ pub(super) async fn ask(
         Ok(Ok((false, true, _))) => Verdict::Challenge,
         Ok(Ok((false, false, _))) => Verdict::No,
         Ok(Err(error)) => {
-            tracing::debug!("polkit: {error}");
+            match &error {
+                // It runs, but not as it should for us.
+                zbus::Error::MethodError(name, ..) if name.starts_with(OWN_ERRORS) => {
+                    tracing::warn!("polkit does not answer: {error}");
+                }
+                _ => tracing::debug!("polkit: {error}"),
+            }
             Verdict::Absent
         }
         Err(_) => Verdict::Absent,

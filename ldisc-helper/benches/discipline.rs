@@ -72,6 +72,7 @@ fn discipline(bencher: Bencher<'_, '_>, read: usize) {
                 character: b'+',
                 guard: Duration::from_secs(1),
             }),
+            in_band: None,
             dtr: true,
         };
         let mode = Mode::Data(Data {

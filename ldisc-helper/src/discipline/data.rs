@@ -1,7 +1,9 @@
 //! Data mode: bytes are payload until the first of its ends.
 
 use super::escape::{Silence, Watch};
-use super::{Cause, Data, Echo, Escape, Sink};
+use super::in_band::Coding;
+use super::stuffing::END;
+use super::{Cause, Data, Echo, Escape, InBand, Sink};
 use crate::time::Time;
 use core::time::Duration;
 
@@ -20,52 +22,28 @@ pub(super) struct Payload {
     asked: Option<Time>,
     /// A byte has come.
     heard: bool,
+    /// Nothing of it has come, nor anything that was swallowed instead.
+    opening: bool,
     /// When DTR will have been off long enough.
     dropped: Option<Time>,
 }
 
-/// How payload that can hold its own end is coded. So far none can: each end lies outside the bytes.
-///
-/// The ends that are bytes (Ctrl-Z, ETX, a dot on a line of its own) go here: a coding cuts what was read
-/// into pieces of payload and tells which piece ends it, and why.
-#[derive(Clone, Copy, Debug, Default)]
-enum Coding {
-    #[default]
-    Transparent,
-}
-
-/// A stretch of payload.
-struct Piece<'a> {
-    /// The payload.
-    bytes: &'a [u8],
-    /// How much of the input it was.
-    taken: usize,
-    /// It is the last one.
-    end: Option<Cause>,
-}
-
-impl Coding {
-    fn next<'a>(&mut self, bytes: &'a [u8]) -> Piece<'a> {
-        match self {
-            Self::Transparent => Piece {
-                bytes,
-                taken: bytes.len(),
-                end: None,
-            },
-        }
-    }
-}
-
-/// The escape, where there is one.
+/// The escape, where there is one. A byte that ends the data by itself escapes nothing.
 fn escape(data: &Data) -> Option<Escape> {
-    data.ends.escape.filter(|escape| escape.is_on())
+    let owned = |byte| data.ends.in_band.is_some_and(|end| end.owns(byte));
+    let escape = data.ends.escape.filter(|escape| escape.is_on());
+    escape.filter(|escape| !owned(escape.character))
 }
 
 impl Payload {
     /// Data mode begins. True where it ends at once, having room for nothing.
     pub(super) fn start(&mut self, data: &Data, now: Time) -> bool {
+        let mut coding = core::mem::take(&mut self.coding);
+        coding.start();
         *self = Self {
             last: now,
+            opening: true,
+            coding,
             ..Self::default()
         };
         self.watch.start(now);
@@ -88,6 +66,14 @@ impl Payload {
         self.watch.start(now);
     }
 
+    /// Whether this byte, which came before anybody asked for data, is a Ctrl-Z that was to end an earlier
+    /// data mode: some
+    /// equipment sends one to be sure. The first byte of all only.
+    pub(super) fn is_stray(&mut self, data: &Data, character: u8) -> bool {
+        let stuffed = data.ends.in_band == Some(InBand::CtrlZStuffed);
+        core::mem::take(&mut self.opening) && stuffed && character == END
+    }
+
     /// Takes what was read, up to the end of data. Returns how much that was, and the end.
     pub(super) fn input<S: Sink>(
         &mut self,
@@ -100,24 +86,48 @@ impl Payload {
         self.last = now;
         self.seen = Some(now);
         self.heard |= !bytes.is_empty();
+        self.opening = false;
         let mut taken = 0;
         while taken < bytes.len() {
             let room = self.room(data, bytes.len() - taken);
-            let piece = self.coding.next(&bytes[taken..taken + room]);
-            taken += piece.taken;
-            let held =
-                escape(data).is_some_and(|escape| self.watch.holds(escape, mask, piece.bytes, now));
-            if !held {
-                self.release(data, now, sink);
-                self.deliver(data, piece.bytes, now, sink);
-            }
+            let wire = &bytes[taken..taken + room];
+            let held = escape(data).is_some_and(|escape| self.watch.holds(escape, mask, wire, now));
+            let (n, end) = match held {
+                true => (room, None),
+                false => self.decode(data, mask, wire, now, sink),
+            };
+            taken += n;
             let full = (self.room(data, 1) == 0).then_some(Cause::Length);
-            if let Some(cause) = piece.end.or(full) {
+            if let Some(cause) = end.or(full) {
                 self.release(data, now, sink);
                 return (taken, Some(cause));
             }
         }
         (taken, None)
+    }
+
+    fn decode<S: Sink>(
+        &mut self,
+        data: &Data,
+        mask: u8,
+        wire: &[u8],
+        now: Time,
+        sink: &mut S,
+    ) -> (usize, Option<Cause>) {
+        self.release_held(data, now, sink);
+        let mut coding = core::mem::take(&mut self.coding);
+        let piece = coding.next(data.ends.in_band, mask, wire);
+        let (mut taken, end) = (piece.wire, piece.end);
+        echo(data, &wire[..taken], sink);
+        self.deliver(data, piece.payload, now, sink);
+        if end.is_some() {
+            if data.echo == Echo::End {
+                sink.echo(&wire[taken..=taken]);
+            }
+            taken += 1;
+        }
+        self.coding = coding;
+        (taken, end)
     }
 
     /// The port was looked at and nothing was there: silence is proved up to now.
@@ -143,15 +153,16 @@ impl Payload {
             .filter(|(at, _)| *at <= now)
             .min_by_key(|(at, _)| *at);
         if let Some((_, cause)) = over {
-            if cause != Cause::Escape {
-                self.release(data, now, sink);
+            if cause == Cause::Escape {
+                self.watch.release();
             }
+            self.release(data, now, sink);
             return Some(cause);
         }
         if let Some(escape) = escape(data)
             && self.watch.looked(escape, now) == Silence::Data
         {
-            self.release(data, now, sink);
+            self.release_held(data, now, sink);
         }
         None
     }
@@ -168,10 +179,23 @@ impl Payload {
         self.dropped = (data.ends.dtr && !ready).then(|| now + debounce);
     }
 
-    /// Delivers what was held back for the escape.
+    /// Delivers what was held back, for the escape or for what comes after it.
     pub(super) fn release<S: Sink>(&mut self, data: &Data, now: Time, sink: &mut S) {
+        self.release_held(data, now, sink);
+        let lead = self.coding.release();
+        self.deliver(data, lead, now, sink);
+    }
+
+    /// Delivers what was held back for the escape. None of it is the coding's own, so it tells what a byte
+    /// held back before it was.
+    fn release_held<S: Sink>(&mut self, data: &Data, now: Time, sink: &mut S) {
         let (held, len) = self.watch.release();
-        self.deliver(data, &held[..len], now, sink);
+        if len > 0 {
+            let lead = self.coding.release();
+            self.deliver(data, lead, now, sink);
+            echo(data, &held[..len], sink);
+            self.deliver(data, &held[..len], now, sink);
+        }
     }
 
     /// The ends that come by time alone. At the same moment the first named wins.
@@ -210,11 +234,15 @@ impl Payload {
             return;
         }
         self.count += bytes.len() as u64;
-        if data.echo == Echo::All {
-            sink.echo(bytes);
-        }
         if !data.discard {
             sink.data(bytes, now);
         }
+    }
+}
+
+/// Payload goes back as it was typed.
+fn echo<S: Sink>(data: &Data, wire: &[u8], sink: &mut S) {
+    if data.echo == Echo::All && !wire.is_empty() {
+        sink.echo(wire);
     }
 }

@@ -43,6 +43,11 @@ impl LineFeed {
         self.prompt_out = true;
     }
 
+    /// Whether it has.
+    pub(super) fn is_prompt_out(&self) -> bool {
+        self.prompt_out
+    }
+
     /// Nothing was there: an LF that comes later than the window is no longer the CR's.
     pub(super) fn looked(&mut self, now: Time) {
         if let Some(pending) = &mut self.pending

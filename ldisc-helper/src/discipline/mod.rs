@@ -6,8 +6,10 @@
 mod command;
 mod data;
 mod escape;
+mod in_band;
 mod line_feed;
 mod mode;
+pub mod stuffing;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,7 @@ use core::time::Duration;
 use data::Payload;
 use line_feed::LineFeed;
 
-pub use mode::{Cause, Command, Data, Echo, Ends, Escape, Keys, Mode, Raw, Wait};
+pub use mode::{Cause, Command, Data, Echo, Ends, Escape, InBand, Keys, Mode, Raw, Wait};
 
 /// Where a [`Discipline`] puts what it finds.
 pub trait Sink {
@@ -117,6 +119,13 @@ impl Discipline {
                 if self.line_feed.swallows_from_data(first) {
                     self.payload.skipped(now);
                     rest = &bytes[1..];
+                }
+                if let Some(next) = rest.first()
+                    && !self.line_feed.is_prompt_out()
+                    && self.payload.is_stray(data, next & self.mask)
+                {
+                    self.payload.skipped(now);
+                    rest = &rest[1..];
                 }
                 let (taken, end) = self.payload.input(data, self.mask, rest, now, sink);
                 if let Some(cause) = end {

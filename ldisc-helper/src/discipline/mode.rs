@@ -61,8 +61,23 @@ pub struct Ends {
     pub idle: Option<Duration>,
     /// The Hayes escape: three characters between two silences.
     pub escape: Option<Escape>,
+    /// A byte of the data itself.
+    pub in_band: Option<InBand>,
     /// The equipment drops DTR (on a `pty:`: the last opener closes it).
     pub dtr: bool,
+}
+
+/// How the data itself says that it ends. The byte that ends it is no payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InBand {
+    /// Ctrl-Z (0x1A); all else is payload, backspaces as well.
+    CtrlZ {
+        /// ESC (0x1B) ends it as well.
+        cancel: bool,
+    },
+    /// A Ctrl-Z without ETX (0x03) before it: see [`stuffing`](super::stuffing). One that was there before the
+    /// prompt began to leave, and before all else, ends nothing.
+    CtrlZStuffed,
 }
 
 /// The Hayes escape.
@@ -83,6 +98,7 @@ impl Ends {
             || self.deadline.is_some()
             || self.idle.is_some()
             || escape
+            || self.in_band.is_some()
             || self.dtr
     }
 }
@@ -101,9 +117,9 @@ pub enum Echo {
     /// Nothing is sent back.
     #[default]
     None,
-    /// Every byte.
+    /// All payload, as it was typed.
     All,
-    /// Only the byte that ends the data.
+    /// Only the byte that ends the data ([`Ends::in_band`]).
     End,
 }
 
@@ -137,6 +153,10 @@ pub enum Cause {
     Idle,
     /// The Hayes escape.
     Escape,
+    /// The Ctrl-Z of [`Ends::in_band`].
+    CtrlZ,
+    /// The ESC of [`InBand::CtrlZ`].
+    Cancelled,
     /// DTR was dropped.
     Dtr,
     /// The line hung up.

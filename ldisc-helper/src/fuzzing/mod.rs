@@ -2,12 +2,14 @@
 
 mod checks;
 mod script;
+mod stuffing;
 #[cfg(test)]
 mod tests;
 
 use crate::record::{FromHelper, ToHelper};
 
 pub use script::fuzz_discipline;
+pub use stuffing::fuzz_stuffing;
 
 /// Any packet is a record or is refused, and what is a record encodes to the packet that it came from.
 pub fn fuzz_records(packet: &[u8]) {

@@ -1,13 +1,20 @@
 //! A port put through whatever a script says: input, looks, records, output, restarts, time.
 
 use super::checks::Checks;
-use crate::discipline::{Command, Data, Echo, Ends, Escape, Keys, Mode, Raw, Wait};
+use crate::discipline::{Command, Data, Echo, Ends, Escape, InBand, Keys, Mode, Raw, Wait};
 use crate::port::Port;
 use crate::record::{
     Circuits, Claim, Flags, FromHelper, Header, LineSettings, Role, ToHelper, VERSION, Wiring,
 };
 use crate::time::Time;
 use core::time::Duration;
+
+const IN_BAND: [Option<InBand>; 4] = [
+    None,
+    Some(InBand::CtrlZ { cancel: false }),
+    Some(InBand::CtrlZ { cancel: true }),
+    Some(InBand::CtrlZStuffed),
+];
 
 /// Runs a port by the script; what must always hold is asserted. Any bytes are a script.
 pub fn fuzz_discipline(script: &[u8]) {
@@ -95,6 +102,7 @@ impl<'a> Script<'a> {
                 deadline: self.some(deadline),
                 idle: self.some(idle),
                 escape: self.some(escape),
+                in_band: self.pick(&IN_BAND),
                 dtr: self.bool(),
             },
             echo: self.pick(&[Echo::None, Echo::All, Echo::End]),

@@ -9,4 +9,9 @@ proptest! {
     fn any_script(script in vec(any::<u8>(), 0..400)) {
         fuzz_discipline(&script);
     }
+
+    #[test]
+    fn any_payload(input in vec(any::<u8>(), 0..400)) {
+        fuzz_stuffing(&input);
+    }
 }

@@ -5,7 +5,7 @@
 //! bytes and text come last and end with the packet.
 
 use super::{DtrInput, Flow, Malformed, Owed, Parity, Refusal, Role};
-use crate::discipline::{Cause, Echo};
+use crate::discipline::{Cause, Echo, InBand};
 use core::time::Duration;
 
 /// Length of the header that every packet begins with.
@@ -45,7 +45,7 @@ pub(super) mod kind {
     pub(in super::super) const OUTPUT_STOPPED: u8 = 0x8B;
 }
 
-/// A choice without fields, sent as its place in [`Tag::ALL`].
+/// A choice of few values, sent as its place in [`Tag::ALL`].
 pub(super) trait Tag: Copy + PartialEq + 'static {
     const ALL: &'static [Self];
 }
@@ -56,6 +56,8 @@ impl Tag for Cause {
         Self::Deadline,
         Self::Idle,
         Self::Escape,
+        Self::CtrlZ,
+        Self::Cancelled,
         Self::Dtr,
         Self::Hangup,
     ];
@@ -71,6 +73,14 @@ impl Tag for Echo {
 
 impl Tag for Flow {
     const ALL: &'static [Self] = &[Self::None, Self::RtsCts, Self::XonXoff];
+}
+
+impl Tag for InBand {
+    const ALL: &'static [Self] = &[
+        Self::CtrlZ { cancel: false },
+        Self::CtrlZ { cancel: true },
+        Self::CtrlZStuffed,
+    ];
 }
 
 impl Tag for Owed {

@@ -226,6 +226,7 @@ fn ends(r: &mut Reader<'_>) -> Result<Ends, Malformed> {
             }
             Ok(escape)
         })?,
+        in_band: r.option("end in the data", Reader::tag)?,
         dtr: r.bool("DTR end")?,
     })
 }

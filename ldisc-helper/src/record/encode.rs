@@ -221,6 +221,7 @@ fn put_data(w: &mut Writer<'_>, data: &Data) {
         w.u8(escape.character);
         w.duration(escape.guard);
     });
+    w.option(data.ends.in_band, Writer::tag);
     w.bool(data.ends.dtr);
     w.tag(data.echo);
     w.bool(data.discard);

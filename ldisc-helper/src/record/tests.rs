@@ -1,5 +1,5 @@
 use super::*;
-use crate::discipline::{Command, Data, Echo, Ends, Escape, Keys, Raw, Wait};
+use crate::discipline::{Command, Data, Echo, Ends, Escape, InBand, Keys, Raw, Wait};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -61,18 +61,25 @@ fn keys() -> impl Strategy<Value = Keys> {
 fn ends() -> impl Strategy<Value = Ends> {
     let escape =
         (any::<u8>(), silence()).prop_map(|(character, guard)| Escape { character, guard });
+    let in_band = select(&[
+        InBand::CtrlZ { cancel: false },
+        InBand::CtrlZ { cancel: true },
+        InBand::CtrlZStuffed,
+    ]);
     (
         option::of(any::<u64>()),
         option::of(duration()),
         option::of(duration()),
         option::of(escape),
+        option::of(in_band),
         any::<bool>(),
     )
-        .prop_map(|(length, deadline, idle, escape, dtr)| Ends {
+        .prop_map(|(length, deadline, idle, escape, in_band, dtr)| Ends {
             length,
             deadline,
             idle,
             escape,
+            in_band,
             dtr,
         })
 }
@@ -157,8 +164,8 @@ proptest! {
         owed in select(&[Owed::Nothing, Owed::Line, Owed::Data][..]), unanswered: u32,
         why in select(&[Refusal::NotAllowed, Refusal::Busy, Refusal::Absent, Refusal::Settings,
             Refusal::Protocol, Refusal::Taken][..]),
-        cause in select(&[Cause::Length, Cause::Deadline, Cause::Idle, Cause::Escape, Cause::Dtr,
-            Cause::Hangup][..]),
+        cause in select(&[Cause::Length, Cause::Deadline, Cause::Idle, Cause::Escape, Cause::CtrlZ,
+            Cause::Cancelled, Cause::Dtr, Cause::Hangup][..]),
         text in ".{0,40}", bytes in vec(any::<u8>(), 0..200), key: u8, time: u64,
         failed in prop_oneof![Just(None), Just(Some(Failure::TimedOut)), Just(Some(Failure::Gone)),
             any::<i32>().prop_map(|errno| Some(Failure::Device(errno)))],

@@ -1,6 +1,8 @@
+mod coding;
 mod command;
 mod data;
 mod escape;
+mod in_band;
 mod split;
 mod timeline;
 
@@ -63,13 +65,19 @@ pub(super) struct Rig {
     pub(super) now: u64,
 }
 
-impl Rig {
-    pub(super) fn new(mode: Mode) -> Self {
-        let mut rig = Self {
+impl Default for Rig {
+    fn default() -> Self {
+        Self {
             discipline: Discipline::default(),
             log: Log::default(),
             now: 10_000,
-        };
+        }
+    }
+}
+
+impl Rig {
+    pub(super) fn new(mode: Mode) -> Self {
+        let mut rig = Self::default();
         rig.mode(mode);
         rig.discipline.prompt_out();
         rig.discipline.drained(rig.time());
@@ -83,7 +91,7 @@ impl Rig {
         }))
     }
 
-    fn time(&self) -> Time {
+    pub(super) fn time(&self) -> Time {
         Time::from_millis(self.now)
     }
 

@@ -30,8 +30,15 @@ fn run(modes: &[Mode], text: &[u8], sizes: &[usize], silence: u64) -> Log {
     rig.log
 }
 
+const IN_BAND: [Option<InBand>; 4] = [
+    None,
+    Some(InBand::CtrlZ { cancel: false }),
+    Some(InBand::CtrlZ { cancel: true }),
+    Some(InBand::CtrlZStuffed),
+];
+
 fn text() -> impl Strategy<Value = Vec<u8>> {
-    let alphabet = b"AATTat//+++x1;\"\r\r\n\x08\x1A\x1B\0\xC1\xFF";
+    let alphabet = b"AATTat//+++x1;\"\r\r\n\x08\x03\x03\x1A\x1B\0\xC1\xFF";
     vec(select(&alphabet[..]), 0..60)
 }
 
@@ -47,11 +54,11 @@ proptest! {
     #[test]
     fn data_mode(
         text in text(), sizes in vec(1..9_usize, 1..8), length in proptest::option::of(1..50_u64),
-        echo in select(&[Echo::None, Echo::All][..]), silence in select(&[0, 999, 1000][..]),
+        echo in select(&[Echo::None, Echo::All, Echo::End][..]), in_band in select(&IN_BAND[..]), silence in select(&[0, 999, 1000][..]),
     ) {
         let escape = Some(Escape { character: b'+', guard: Duration::from_secs(1) });
         let idle = Some(Duration::from_secs(2));
-        let ends = Ends { length, escape, idle, ..Ends::default() };
+        let ends = Ends { length, escape, in_band, idle, ..Ends::default() };
         let mode = Mode::Data(Data { ends, echo, discard: false });
         let modes = [mode];
         prop_assert_eq!(run(&modes, &text, &sizes, silence), run(&modes, &text, &[], silence));

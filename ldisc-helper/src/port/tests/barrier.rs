@@ -1,5 +1,5 @@
 use super::*;
-use crate::discipline::{Escape, Wait};
+use crate::discipline::{Escape, InBand, Wait};
 
 #[test]
 fn commands_typed_ahead_come_out_as_if_typed_one_by_one() {
@@ -320,4 +320,31 @@ fn a_line_that_data_interrupts_is_gone() {
     rig.answer(Mode::Command(command()));
     let seen = [data("x"), Event::End(Cause::Length, 1), line("AT")];
     assert_eq!(rig.events(), seen);
+}
+
+/// A host that sends Ctrl-Z behind its line, to be sure that no data mode is left over; then the command runs
+/// for a while before it asks for data.
+#[test]
+fn a_ctrl_z_between_a_line_and_its_prompt_ends_no_data() {
+    for typed in [&b"AT+B\r\x1A"[..], b"AT+B\r\n\x1A"] {
+        let mut rig = Rig::new("/dev/ttyS0");
+        rig.host(typed);
+        rig.answer(Mode::Wait(Wait::default()));
+        rig.wait(100);
+        rig.prompt("REQUEST\r");
+        rig.mode(
+            0,
+            until(Ends {
+                in_band: Some(InBand::CtrlZStuffed),
+                ..Ends::default()
+            }),
+        );
+        rig.events();
+        rig.host(b"x\x1A\r\n");
+        assert_eq!(rig.events(), [data("x"), Event::End(Cause::CtrlZ, 1)]);
+        rig.result("OK\r");
+        rig.answer(Mode::Command(command()));
+        rig.host(b"AT\r");
+        assert_eq!(rig.events(), [line("AT")]);
+    }
 }

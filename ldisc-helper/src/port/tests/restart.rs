@@ -1,5 +1,5 @@
 use super::*;
-use crate::discipline::{Echo, Escape};
+use crate::discipline::{Echo, Escape, InBand};
 use crate::record::Owed;
 
 fn again(owed: Owed) -> Claimed {
@@ -77,6 +77,56 @@ fn a_data_mode_goes_on_discarding_to_its_own_end() {
     rig.result("ERROR\r");
     rig.answer(Mode::Command(command()));
     assert_eq!(rig.events(), [line("AT")]);
+}
+
+/// A data mode with this end, in which this has come.
+fn in_band(end: InBand, came: &[u8]) -> Rig {
+    let mut rig = Rig::new("/dev/ttyS0");
+    rig.host(b"AT+B\r");
+    rig.answer(until(Ends {
+        in_band: Some(end),
+        ..Ends::default()
+    }));
+    rig.host(came);
+    rig.events();
+    rig
+}
+
+#[test]
+fn what_is_discarded_is_still_read_as_it_is_coded() {
+    let mut rig = in_band(InBand::CtrlZStuffed, b"a\x03");
+    rig.port.detach(rig.now);
+    // The lead came before.
+    rig.host(b"\x1AATZ\r\x03\x1A");
+    let claimed = rig.attach();
+    let in_data = Claimed {
+        in_data: true,
+        count: 7,
+        ..again(Owed::Data)
+    };
+    assert_eq!(claimed, in_data);
+    rig.host(b"ATZ\r\x1A\r\nAT\r");
+    assert_eq!(rig.events(), [Event::End(Cause::CtrlZ, 11)]);
+    rig.result("ERROR\r");
+    rig.answer(Mode::Command(command()));
+    assert_eq!(rig.events(), [line("AT")]);
+}
+
+#[test]
+fn a_byte_that_ends_data_ends_it_while_no_daemon_is_there() {
+    for (cancel, end, count) in [(true, b"\x1B", 5), (false, b"\x1A", 5)] {
+        let mut rig = in_band(InBand::CtrlZ { cancel }, b"a");
+        rig.port.detach(rig.now);
+        rig.host(b"ATZ\r");
+        rig.host(end);
+        rig.host(b"\r\nAT\r");
+        let claimed = rig.attach();
+        assert_eq!((claimed.in_data, claimed.count), (false, count));
+        assert_eq!(claimed.owed, Owed::Data);
+        rig.result("ERROR\r");
+        rig.answer(Mode::Command(command()));
+        assert_eq!(rig.events(), [line("AT")]);
+    }
 }
 
 #[test]

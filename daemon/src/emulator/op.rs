@@ -5,6 +5,7 @@ use crate::dialect::volume::FileName;
 use crate::service;
 use hayes_ldisc::discipline::Mode;
 use hayes_ldisc::record::{Circuits, LineSettings};
+use std::time::SystemTime;
 
 /// Something to be done, in the order of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub struct MailId(pub u32);
 /// A request of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// Lists the files of a volume, all or the one of this name.
+    /// Lists the files of a volume, those in its folders too: all, or the one of this name.
     List {
         /// The volume.
         volume: &'static str,
@@ -75,6 +76,8 @@ pub enum Op {
         name: FileName,
         /// Bytes that there must be room for.
         size: u64,
+        /// A file of this name may be there already: [`Op::Finish`] puts the new one in its place.
+        replace: bool,
     },
     /// Adds to the file that was begun last.
     Append(Vec<u8>),
@@ -91,6 +94,23 @@ pub enum Op {
         /// Most bytes.
         length: u32,
     },
+    /// What is directly in a folder.
+    Folder(FileName),
+    /// What a file or folder is like.
+    Look(FileName),
+    /// Makes a folder, in one that is there.
+    MakeFolder(FileName),
+    /// Removes an empty folder.
+    RemoveFolder(FileName),
+    /// Deletes all files that are directly in a folder.
+    ClearFolder(FileName),
+    /// Gives a file or folder another name on the same volume.
+    Rename {
+        /// The old name.
+        from: FileName,
+        /// The new one, which nothing has.
+        to: FileName,
+    },
     /// Keeps the user profile where it survives a power cut.
     Store(Vec<u8>),
     /// Sends a mail.
@@ -106,6 +126,24 @@ pub enum Done {
         files: Vec<(FileName, u64)>,
         /// The space.
         space: Space,
+    },
+    /// What is in a folder, ordered by name.
+    Folder {
+        /// Names of the folders in it.
+        folders: Vec<Vec<u8>>,
+        /// Names of the files in it, with their sizes.
+        files: Vec<(Vec<u8>, u64)>,
+    },
+    /// A file or folder that is there.
+    Found {
+        /// Its name, in the case in which it was made.
+        name: FileName,
+        /// Bytes; 0 for a folder.
+        size: u64,
+        /// When it was last written.
+        modified: SystemTime,
+        /// It is a folder.
+        folder: bool,
     },
     /// Bytes of a file; empty at its end.
     Bytes(Vec<u8>),
@@ -135,6 +173,8 @@ pub enum FileError {
     NotFound,
     /// There is one already.
     Exists,
+    /// There is something in the folder.
+    NotEmpty,
     /// The volume is full.
     NoSpace,
     /// This machine's disk refused it.

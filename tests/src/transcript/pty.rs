@@ -222,7 +222,11 @@ impl Bench {
         let name = FileName::parse(volumes, name.as_bytes(), 80).context("no name of a file")?;
         let size = content.len() as u64;
         for op in [
-            Op::Create { name, size },
+            Op::Create {
+                name,
+                size,
+                replace: false,
+            },
             Op::Append(content.to_vec()),
             Op::Finish,
         ] {

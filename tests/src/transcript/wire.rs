@@ -177,7 +177,11 @@ impl Wire {
         let name = file.context("no name of a file")?;
         let size = content.len() as u64;
         for op in [
-            Op::Create { name, size },
+            Op::Create {
+                name,
+                size,
+                replace: false,
+            },
             Op::Append(content.to_vec()),
             Op::Finish,
         ] {

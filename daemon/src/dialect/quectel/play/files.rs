@@ -71,7 +71,7 @@ pub(super) fn refusal(error: FileError) -> Refusal {
         FileError::NotFound => 405,
         FileError::Exists => 407,
         FileError::NoSpace => 420,
-        FileError::Disk => 427,
+        FileError::NotEmpty | FileError::Disk => 427,
     })
 }
 

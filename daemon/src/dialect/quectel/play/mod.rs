@@ -63,11 +63,13 @@ const VOLUMES: &[Volume] = &[
         prefix: "UFS:",
         lasts: true,
         size: 14_483_456,
+        folders: None,
     },
     Volume {
         name: "ram",
         prefix: "RAM:",
         lasts: false,
         size: 4 << 20,
+        folders: None,
     },
 ];

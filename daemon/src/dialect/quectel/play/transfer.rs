@@ -21,7 +21,13 @@ pub(super) fn upload(run: &mut Run<'_>, call: &Call) -> Outcome {
         return Outcome::Refused(BAD_NAME);
     };
     let size = call.number(1).unwrap_or(0).into();
-    Outcome::Wait(Op::Create { name, size }, begin_upload)
+    let replace = false;
+    let create = Op::Create {
+        name,
+        size,
+        replace,
+    };
+    Outcome::Wait(create, begin_upload)
 }
 
 fn begin_upload(run: &mut Run<'_>, call: &Call, done: Done) -> Outcome {

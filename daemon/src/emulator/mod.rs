@@ -24,7 +24,7 @@ mod world;
 
 pub use data::Tally;
 pub use engine::{Doing, Engine, Saved};
-pub use files::Files;
+pub use files::{Files, Writing};
 pub use fuzz::fuzz_emulator;
 pub use handle::{Handle, Settings, Snapshot, State};
 pub use letter::{Letter, Words};

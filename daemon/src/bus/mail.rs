@@ -11,7 +11,7 @@ use super::world::World;
 use crate::job::{
     Delivery, JobId, Kind, MailAccount, MailSubmission, Origin, Route, Snapshot, State,
 };
-use crate::message::{Draft, Stamp, Text};
+use crate::message::{Draft, Stamp, Text, with_from};
 use crate::service::{ErrorKind, RecipientPolicy};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -63,12 +63,13 @@ impl Mail {
         rfc5322: Vec<u8>,
         options: Options,
     ) -> Result<OwnedObjectPath> {
-        let sender = letter::mailbox(&account.mail.from)?.address;
+        let from = letter::mailbox(&account.mail.from)?;
+        let message = with_from(rfc5322, &from);
         let envelope = Envelope {
-            sender,
+            sender: from.address,
             recipients: letter::recipients(rcpt)?,
         };
-        self.submit(caller, account, envelope, rfc5322, options)
+        self.submit(caller, account, envelope, message, options)
             .await
     }
 

@@ -101,7 +101,7 @@ fn checked(list: &[Mailbox]) -> Result<Vec<Mailbox>> {
     list.iter().map(Mailbox::checked).collect()
 }
 
-fn mailboxes(list: &[Mailbox]) -> Mailboxes {
+pub(super) fn mailboxes(list: &[Mailbox]) -> Mailboxes {
     list.iter()
         .map(|mailbox| {
             let (local, domain) = mailbox

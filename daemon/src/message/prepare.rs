@@ -161,7 +161,7 @@ impl Head {
 }
 
 /// RFC 5322 section 2.2; blanks before the colon are its obsolete form (section 4.5).
-fn field_name(line: &[u8]) -> Option<&[u8]> {
+pub(super) fn field_name(line: &[u8]) -> Option<&[u8]> {
     let colon = memchr::memchr(b':', line)?;
     let name = line.get(..colon)?.trim_ascii_end();
     (!name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some(name)

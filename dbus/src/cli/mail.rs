@@ -40,7 +40,7 @@ pub(super) enum Mail {
 ///
 /// Without --text, the text is read from standard input to its end. With --raw or -t, that is a whole
 /// message (RFC 5322), as sendmail takes it: --raw sends it to the addresses given, -t to those of its To,
-/// Cc and Bcc.
+/// Cc and Bcc. One without From is from the account.
 ///
 /// The exit status is 0 when all recipients were taken by the server, or when the mail waits in the queue for
 /// another attempt: then it must not be sent again. --final waits until it is really there.

@@ -137,6 +137,15 @@ async fn whole_messages_go_as_they_are() -> Result<()> {
         b"Subject: x\n\nTo: one@example.org\n",
     )?
     .bad(64, "no recipient")?;
+    // Programs leave From to sendmail, and so to us.
+    let message = b"To: one@example.org\nSubject: x\n\nFrom: nobody\n";
+    run_with(site.bus(), &["mail", "send", "-t"], message)?.good()?;
+    let taken = server.taken();
+    let last = taken.last().context("a mail")?;
+    ensure!(
+        last.header("From").as_deref() == Some("\"Pump 7\" <pump7@example.org>"),
+        "{last:?}"
+    );
     Ok(())
 }
 

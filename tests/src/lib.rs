@@ -23,6 +23,7 @@ pub mod ftpd;
 pub mod gate;
 pub mod hayesctl;
 pub mod introspection;
+pub mod logged;
 pub mod machine;
 pub mod machine_bus;
 pub mod mailbox;

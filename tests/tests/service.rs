@@ -120,7 +120,7 @@ fn helpers(site: &Site) -> Vec<i32> {
     let log = site.daemon_log();
     log.lines()
         .filter_map(|line| {
-            line.split_once("the helper runs pid=")?
+            line.split_once("the helper runs as process ")?
                 .1
                 .trim()
                 .parse()

@@ -85,7 +85,8 @@ impl Manager {
             let text = "`path` is not the absolute path of a device";
             return Err(Refused::argument(text));
         }
-        tracing::debug!(device = path, present, "a device is reported");
+        let what = if present { "come" } else { "gone" };
+        tracing::debug!(device = path, "a device is reported to have {what}");
         let told = self.world.run(|told| Errand::Device(device, told)).await;
         match told {
             // Its other names went with it.

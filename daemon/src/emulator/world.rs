@@ -210,7 +210,7 @@ fn read<T: serde::de::DeserializeOwned>(settings: &Settings, path: &Path) -> io:
     let found = serde_json::from_slice(&bytes);
     if let Err(error) = &found {
         let port = &*settings.name;
-        tracing::error!(port, path = %path.display(), %error, "unreadable; taken for empty");
+        tracing::error!(port, file = %path.display(), %error, "unreadable; taken for empty");
     }
     Ok(found.ok())
 }

@@ -33,10 +33,7 @@ async fn keep(jobs: Jobs) {
             }
         }
         let count = jobs.hurry(waits);
-        tracing::info!(
-            jobs = count,
-            "the date is known: what waited for it goes on"
-        );
+        tracing::info!("the date is known: what waited for it goes on ({count} jobs)");
     }
 }
 

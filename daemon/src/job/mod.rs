@@ -190,8 +190,8 @@ impl Jobs {
     ) -> Result<Self> {
         let root = settings.spool.clone();
         let (spool, found) = disk.run(move || Spool::open(&root, files)).await??;
-        for (name, why) in &found.corrupt {
-            tracing::error!(name: catalog::CORRUPT, %name, %why, "a job in the spool is unreadable; moved to its folder corrupt");
+        for (file, why) in &found.corrupt {
+            tracing::error!(name: catalog::CORRUPT, %file, %why, "a job in the spool is unreadable; moved to its folder corrupt");
         }
         let boot = clock.boot();
         let uptime = clock.uptime();

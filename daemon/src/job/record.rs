@@ -363,6 +363,14 @@ impl Record {
         }
     }
 
+    /// The emulator whose equipment asked for it.
+    pub(super) fn emulator(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Emulator { name } => Some(name),
+            Origin::Bus { .. } => None,
+        }
+    }
+
     /// The age at which the whole job is over.
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.timeout.map(Duration::from_millis)

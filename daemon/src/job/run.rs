@@ -462,12 +462,15 @@ pub(super) fn out_of_time(record: &Record, committed: bool) -> Error {
 }
 
 fn tell(record: &Record) {
-    let (id, kind) = (record.id.0, record.kind().name());
+    let (job, kind) = (record.id.0, record.kind().name());
+    let (account, port) = (record.account(), record.emulator());
     match (record.state, &record.error) {
-        (State::Done, _) => tracing::info!(job = id, kind, "done"),
+        (State::Done, _) => tracing::info!(job, kind, account, port, "done"),
         (state, Some(error)) => {
-            tracing::warn!(job = id, kind, state = state.name(), %error, "not done");
+            tracing::warn!(job, kind, account, port, state = state.name(), %error, "not done");
         }
-        (state, None) => tracing::info!(job = id, kind, state = state.name(), "job"),
+        (state, None) => {
+            tracing::info!(job, kind, account, port, state = state.name(), "job");
+        }
     }
 }

@@ -298,6 +298,8 @@ impl Shared {
                 tracing::info!(
                     job = id.0,
                     kind = record.kind().name(),
+                    account = record.account(),
+                    port = record.emulator(),
                     bytes = record.size(),
                     "job accepted"
                 );

@@ -223,7 +223,7 @@ impl Running {
 fn watch(mut child: Child) -> Result<Running> {
     let pid = child.id();
     let (end, ended) = oneshot::channel();
-    info!(pid, "the helper runs");
+    info!("the helper runs as process {pid}");
     thread::Builder::new()
         .name("helper".into())
         .stack_size(64 * 1024)

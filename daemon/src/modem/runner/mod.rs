@@ -80,7 +80,7 @@ impl Runner {
             let turn = self.hold().await;
             self.disinherit();
             self.board.rung(None);
-            tracing::debug!(port = %self.settings.name, ?turn, "modem let go");
+            tracing::debug!(port = %self.settings.name, "modem let go: {turn:?}");
             let turn = match turn {
                 Turn::Disabled => {
                     self.board.state(State::Disabled);

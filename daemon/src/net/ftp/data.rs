@@ -180,7 +180,7 @@ impl Connection {
                 if address.ip().to_canonical() == server {
                     return Ok(Stream::new(stream, address));
                 }
-                tracing::warn!(%address, "a stranger connected to a port for FTP data");
+                tracing::warn!("a stranger connected to a port for FTP data: {address}");
             }
         };
         self.channel.allow(within * 2);

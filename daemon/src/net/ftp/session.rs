@@ -91,8 +91,8 @@ impl Session {
         };
         self.back.pin(&self.request.server);
         tracing::info!(
-            host = self.request.server.host,
-            "the server refused data connections that resume TLS 1.3; TLS 1.2 is used for it"
+            "{} refused data connections that resume TLS 1.3; TLS 1.2 is used for it",
+            self.request.server.host
         );
         // The old one goes first: some servers allow one of each user.
         if let State::Working(old) = std::mem::replace(&mut self.state, State::Closed) {

@@ -264,7 +264,7 @@ impl MailJob for Job<'_> {
             }
             for name in self.files.drain(..) {
                 if let Err(error) = files::delete(chat, &name).await {
-                    tracing::debug!(port = %self.settings.name, %error, name, "cleaning up after a mail");
+                    tracing::debug!(port = %self.settings.name, %error, file = name, "cleaning up after a mail");
                 }
             }
         })

@@ -1,7 +1,7 @@
 //! `hayesctl account`.
 
 use super::bus::Context;
-use super::content::Content;
+use super::content::{Content, STDIN};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::follow::{self, Asked, Deferral};
@@ -15,6 +15,9 @@ use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use zbus::Variant;
+
+/// The most bytes of a secret that hayesd reads.
+const LONGEST_SECRET: u64 = 4096;
 
 /// Servers, and who we are to them
 ///
@@ -171,12 +174,12 @@ async fn secret(
     file: Option<&Path>,
 ) -> Result<Content> {
     match file {
-        Some(path) => Content::open(path, context.out),
+        Some(path) => Content::open(path, LONGEST_SECRET, context.out),
         None if io::stdin().is_terminal() => {
             let typed = terminal::ask(&format!("Password of {name} for {service}")).await?;
             Content::of_text(&typed)
         }
-        None => Content::open(Path::new(super::content::STDIN), context.out),
+        None => Content::open(Path::new(STDIN), LONGEST_SECRET, context.out),
     }
 }
 

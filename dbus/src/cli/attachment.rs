@@ -40,7 +40,8 @@ pub(super) fn read(paths: &[PathBuf], out: Out) -> Result<Vec<Attachment>> {
     let mut room = MOST;
     let mut attachments = Vec::new();
     for path in paths {
-        let bytes = Content::open(path, out)?.bytes(path, room).map_err(|error| {
+        let read = Content::open(path, room, out).and_then(|content| content.bytes(path, room));
+        let bytes = read.map_err(|error| {
             if error.exit != Exit::Data {
                 return error;
             }

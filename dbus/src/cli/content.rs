@@ -12,6 +12,10 @@ use std::io::{self, IsTerminal as _, Read, Seek as _, SeekFrom};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
+/// The most of a pipe that is kept for a whole message or a file, in bytes: it is kept in memory. A file may
+/// have any size.
+pub(super) const MOST_OF_A_PIPE: u64 = 1024 * 1024 * 1024;
+
 /// Where standard input is meant.
 pub(super) const STDIN: &str = "-";
 
@@ -23,20 +27,22 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// The file at `path`; `-` is standard input.
-    pub(super) fn open(path: &Path, out: Out) -> Result<Self> {
+    /// The file at `path`; `-` is standard input. What is no regular file has at most `most` bytes.
+    pub(super) fn open(path: &Path, most: u64, out: Out) -> Result<Self> {
         let failed = |error| Failure::file(path, &error, Exit::Io);
         if path == Path::new(STDIN) {
             if io::stdin().is_terminal() {
                 out.note("reading from the terminal; Ctrl-D on a line of its own ends it");
             }
             let file = io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
-            return Self::of(file.into()).map_err(failed);
+            return Self::of(file.into(), most).map_err(failed);
         }
-        File::open(path).and_then(Self::of).map_err(failed)
+        File::open(path)
+            .and_then(|file| Self::of(file, most))
+            .map_err(failed)
     }
 
-    fn of(mut file: File) -> io::Result<Self> {
+    fn of(mut file: File, most: u64) -> io::Result<Self> {
         let about = file.metadata()?;
         if about.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
@@ -45,18 +51,21 @@ impl Content {
             let start = file.stream_position()?;
             return Ok(Self { file, start });
         }
-        Self::copy(&mut file)
+        Self::copy(&mut file, most)
     }
 
-    fn copy(from: &mut impl Read) -> io::Result<Self> {
+    fn copy(from: &mut impl Read, most: u64) -> io::Result<Self> {
         let mut file = File::from(memfd_create("content", MFdFlags::MFD_CLOEXEC)?);
-        io::copy(from, &mut file)?;
+        if io::copy(&mut from.take(most.saturating_add(1)), &mut file)? > most {
+            let text = format!("more than {most} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+        }
         Ok(Self { file, start: 0 })
     }
 
     /// A text of ours.
     pub(super) fn of_text(text: &str) -> Result<Self> {
-        Self::copy(&mut text.as_bytes())
+        Self::copy(&mut text.as_bytes(), u64::MAX)
             .map_err(|error| Failure::new(Exit::Io, format!("memory for it: {error}")))
     }
 
@@ -109,6 +118,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_has_no_end_is_given_up() {
+        let endless = Path::new("/dev/zero");
+        let out = Out {
+            json: false,
+            quiet: true,
+        };
+        let error = Content::open(endless, 1000, out).unwrap_err();
+        assert_eq!(
+            (error.exit, error.text.as_str()),
+            (Exit::Data, "/dev/zero: more than 1000 bytes")
+        );
+        let file = Content::open(Path::new("/etc/passwd"), 1, out).unwrap();
+        assert!(
+            file.bytes(Path::new("/etc/passwd"), 1_000_000)
+                .unwrap()
+                .len()
+                > 1
+        );
+    }
+
+    #[test]
     fn what_is_too_much_is_refused_and_its_beginning_is_not() {
         let content = Content::of_text("Subject: x\n\ntext").unwrap();
         let name = Path::new(STDIN);
@@ -119,7 +149,7 @@ mod tests {
             (error.exit, error.text.as_str()),
             (Exit::Data, "-: more than 15 bytes")
         );
-        let binary = Content::copy(&mut &b"a\xff"[..]).unwrap();
+        let binary = Content::copy(&mut &b"a\xff"[..], 2).unwrap();
         let error = binary.text(name, 10).unwrap_err();
         assert_eq!(error.text, "-: byte 1 is not UTF-8");
     }

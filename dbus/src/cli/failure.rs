@@ -46,6 +46,7 @@ impl Failure {
         let exit = match error.kind() {
             io::ErrorKind::NotFound if exit != Exit::CantCreate => Exit::NoInput,
             io::ErrorKind::PermissionDenied => Exit::NoPermission,
+            io::ErrorKind::FileTooLarge => Exit::Data,
             _ => exit,
         };
         Self::new(exit, format!("{}: {error}", path.display()))

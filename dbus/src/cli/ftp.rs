@@ -1,7 +1,7 @@
 //! `hayesctl ftp`.
 
 use super::bus::Context;
-use super::content::Content;
+use super::content::{Content, MOST_OF_A_PIPE};
 use super::failure::{Failure, Result};
 use super::follow::{self, Asked, Deferral};
 use super::local::Local;
@@ -175,7 +175,7 @@ async fn put(
     keys: &[(&'static str, bool)],
     whose: &Whose,
 ) -> Result<()> {
-    let content = Content::open(local, context.out)?;
+    let content = Content::open(local, MOST_OF_A_PIPE, context.out)?;
     let submit = async |bus: &zbus::Connection, mut options: Options<'_>| {
         let set = keys.iter().filter(|(_, set)| *set);
         options.extend(set.map(|&(key, set)| (key, set.into())));

@@ -46,7 +46,7 @@ pub(super) enum Job {
         #[arg(long, value_name = "TIME", value_parser = text::duration)]
         timeout: Option<Duration>,
     },
-    /// Cancel jobs for good
+    /// Cancel jobs for good; one that is over stays as it is, and ends this with 69
     Cancel {
         #[arg(required = true)]
         job: Vec<u32>,
@@ -97,19 +97,28 @@ impl Job {
             } => wait(context, job, r#final, timeout).await,
             Self::Cancel { job } => {
                 each(context, &job, "cancelled", async |proxy| {
-                    proxy.cancel(Options::new()).await
+                    proxy.cancel(Options::new()).await?;
+                    // One that is over stays as it is: a mail that was sent is not called back.
+                    let told = json::details(&proxy.describe(Options::new()).await?);
+                    match json::text(&told, "state") {
+                        "cancelled" => Ok(()),
+                        state => {
+                            let text = format!("it is over: {state}");
+                            Err(Failure::new(Exit::Unavailable, text))
+                        }
+                    }
                 })
                 .await
             }
             Self::Retry { job } => {
                 each(context, &job, "tried now", async |proxy| {
-                    proxy.retry(Options::new()).await
+                    Ok(proxy.retry(Options::new()).await?)
                 })
                 .await
             }
             Self::Release { job } => {
                 each(context, &job, "forgotten", async |proxy| {
-                    proxy.release(Options::new()).await
+                    Ok(proxy.release(Options::new()).await?)
                 })
                 .await
             }
@@ -129,12 +138,12 @@ async fn each(
     context: &Context,
     jobs: &[u32],
     done: &str,
-    work: impl AsyncFn(&JobProxy<'_>) -> zbus::Result<()>,
+    work: impl AsyncFn(&JobProxy<'_>) -> Result<()>,
 ) -> Result<()> {
     for &job in jobs {
         let proxy = proxy(context, job).await?;
         let worked = work(&proxy).await;
-        worked.map_err(|error| Failure::from(error).of_job(job, Map::new()))?;
+        worked.map_err(|failure| failure.of_job(job, Map::new()))?;
     }
     let names: Vec<String> = jobs.iter().map(ToString::to_string).collect();
     context.out.done(&json!({ "jobs": jobs }), || {

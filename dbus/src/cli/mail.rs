@@ -3,7 +3,7 @@
 use super::address::mailboxes;
 use super::attachment::{self, MOST};
 use super::bus::Context;
-use super::content::{Content, STDIN};
+use super::content::{Content, MOST_OF_A_PIPE, STDIN};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::follow::{self, Asked, Deferral, Finished};
@@ -146,7 +146,7 @@ impl Send {
 
     async fn send_raw(&self, context: &Context) -> Result<Option<Finished>> {
         let stdin = Path::new(STDIN);
-        let message = Content::open(stdin, context.out)?;
+        let message = Content::open(stdin, MOST_OF_A_PIPE, context.out)?;
         let mut recipients: Vec<String> = self.to.iter().flat_map(|to| mailboxes(to)).collect();
         if self.read_recipients {
             recipients.extend(header::recipients(
@@ -185,15 +185,15 @@ impl Send {
         let headers = headers(&self.headers)?;
         let attachments = attachment::read(&self.attachments, context.out)?;
         let html = match &self.html_file {
-            Some(path) => Some(Content::open(path, context.out)?.text(path, MOST)?),
+            Some(path) => Some(Content::open(path, MOST, context.out)?.text(path, MOST)?),
             None => None,
         };
         let text = match (&self.text, &self.text_file) {
             (Some(text), _) => text.clone(),
-            (None, Some(path)) => Content::open(path, context.out)?.text(path, MOST)?,
+            (None, Some(path)) => Content::open(path, MOST, context.out)?.text(path, MOST)?,
             (None, None) => {
                 let stdin = Path::new(STDIN);
-                Content::open(stdin, context.out)?.text(stdin, MOST)?
+                Content::open(stdin, MOST, context.out)?.text(stdin, MOST)?
             }
         };
         let message = || {
@@ -238,7 +238,18 @@ fn headers(lines: &[String]) -> Result<HashMap<String, String>> {
         let Some((name, value)) = line.split_once(':') else {
             return Err(Failure::usage(format!("--header {line:?}: no colon in it")));
         };
-        headers.insert(name.trim().to_owned(), value.trim().to_owned());
+        let name = name.trim();
+        // The bus takes one value a name.
+        if headers
+            .keys()
+            .any(|known: &String| known.eq_ignore_ascii_case(name))
+        {
+            let text = format!(
+                "--header: {name} is given twice; compose the message yourself and use --raw"
+            );
+            return Err(Failure::usage(text));
+        }
+        headers.insert(name.to_owned(), value.trim().to_owned());
     }
     Ok(headers)
 }
@@ -352,5 +363,8 @@ mod tests {
         let read = headers(&["X-A: b: c".into()]).unwrap();
         assert_eq!(read["X-A"], "b: c");
         assert_eq!(headers(&["X".into()]).unwrap_err().exit, Exit::Usage);
+        let twice = headers(&["X-A: 1".into(), "x-a: 2".into()]).unwrap_err();
+        assert_eq!(twice.exit, Exit::Usage);
+        assert!(twice.text.contains("x-a is given twice"), "{}", twice.text);
     }
 }

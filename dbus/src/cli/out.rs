@@ -50,7 +50,11 @@ impl Out {
     pub(super) fn bytes(self, bytes: &[u8]) -> Result<()> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
-        written.map_err(|error| Failure::new(Exit::Io, format!("standard output: {error}")))
+        written.map_err(|error| match error.kind() {
+            // As of `| head`: who reads has what it wanted.
+            io::ErrorKind::BrokenPipe => Failure::new(Exit::Io, ""),
+            _ => Failure::new(Exit::Io, format!("standard output: {error}")),
+        })
     }
 
     /// What a stranger wrote: a terminal gets it without control characters.
@@ -66,8 +70,11 @@ impl Out {
         self.bytes(lines.collect::<String>().as_bytes())
     }
 
-    /// An error: one line, and its JSON where that is wanted.
+    /// An error: one line, and its JSON where that is wanted. One without words is not told.
     pub(super) fn failure(self, failure: &Failure) {
+        if failure.text.is_empty() {
+            return;
+        }
         if self.json {
             let _ = self.bytes(format!("{}\n", failure.json()).as_bytes());
         }

@@ -282,6 +282,9 @@ async fn ctrl_c_cancels_the_job_and_no_wait_leaves_it() -> Result<()> {
     let waiting = command(site.bus(), &["job", "wait", "2"])?.spawn()?;
     gate.open();
     ensure!(ended(waiting)?.good()?.text() == "job 2 is done\n");
+    // What is done is not said to be cancelled; what is cancelled may be cancelled again.
+    run(site.bus(), &["job", "cancel", "2"])?.bad(69, "it is over: done (job 2)")?;
+    run(site.bus(), &["job", "cancel", "1"])?.good()?;
     ensure!(server.taken().len() == 1);
     Ok(())
 }

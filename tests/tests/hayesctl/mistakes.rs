@@ -4,7 +4,7 @@ use super::site;
 use anyhow::{Result, ensure};
 use hayes_tests::bus::Bus;
 use hayes_tests::folder::Folder;
-use hayes_tests::hayesctl::{ended, run};
+use hayes_tests::hayesctl::{command, ended, run};
 use hayes_tests::smtp::SmtpServer;
 use nix::unistd::{Uid, User};
 use std::process::Stdio;
@@ -16,6 +16,16 @@ const MISTAKES: &[(&str, i32, &str)] = &[
     ("mail send --text x nowhere", 64, "has no @"),
     ("mail send --text-file /no/x a@example.org", 66, "/no/x"),
     ("mail send --text x -A / a@example.org", 74, "directory"),
+    (
+        "mail send --text x -A /dev/zero a@example.org",
+        65,
+        "/dev/zero",
+    ),
+    (
+        "mail send --text-file /dev/zero a@example.org",
+        65,
+        "/dev/zero",
+    ),
     ("mail send --text x -H X a@example.org", 64, "colon"),
     ("mail send --text x -a who a@example.org", 66, "who"),
     ("mail send --text x --via smoke a@example.org", 64, "smoke"),
@@ -61,6 +71,15 @@ async fn what_cannot_be_done_is_said_in_one_line() -> Result<()> {
         "{nothing:?}"
     );
     ensure!(server.connections() == 0);
+    // `| head`: who does not read on is not told so.
+    let (reader, writer) = std::io::pipe()?;
+    drop(reader);
+    let unread = command(bus, &["status"])?.stdout(writer).spawn()?;
+    let told = ended(unread)?;
+    ensure!(
+        told.status == Some(74) && told.stderr.is_empty(),
+        "{told:?}"
+    );
     site.stop()?;
     run(site.bus(), &["status"])?.bad(69, "hayesd does not run")?;
     let nowhere = std::process::Command::new(hayes_tests::binaries::hayesctl()?)

@@ -12,7 +12,7 @@ pub mod state;
 pub mod v250;
 pub mod volume;
 
-use crate::emulator::MailEnded;
+use crate::emulator::{MailEnded, Run};
 use crate::modem::Drive;
 use std::borrow::Cow;
 
@@ -50,6 +50,9 @@ pub struct Played {
     pub started: &'static [&'static str],
     /// What it says when a mail that it accepted came to its end.
     pub mail_ended: MailEnded,
+    /// What it says of activities that a restart of the daemon broke off; it sets them back. A mail that it
+    /// owes goes on.
+    pub interrupted: fn(&mut Run<'_>),
     /// What it says that it is, unless the configuration says otherwise.
     pub identity: Identity,
 }

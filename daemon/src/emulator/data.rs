@@ -1,5 +1,6 @@
 //! Data on its way between equipment and module.
 
+use super::client::Client;
 use super::op::FileError;
 use super::run::{Call, Collected, DataMode, Into};
 use hayes_ldisc::discipline::Cause;
@@ -48,6 +49,8 @@ pub(super) enum Taken {
     Kept,
     /// They go into the file; so many acknowledgements are due.
     ToFile { acknowledgements: usize },
+    /// They go to this client's peer.
+    ToPeer(Client),
 }
 
 impl Taking {
@@ -81,6 +84,10 @@ impl Taking {
                 let acknowledgements = usize::try_from(due).unwrap_or(usize::MAX);
                 Taken::ToFile { acknowledgements }
             }
+            Into::Peer(client) => {
+                self.tally.count += bytes.len() as u64;
+                Taken::ToPeer(client)
+            }
         }
     }
 
@@ -95,6 +102,14 @@ impl Taking {
 
     pub(super) fn has_file(&self) -> bool {
         matches!(self.mode.into, Into::File { .. })
+    }
+
+    /// The client whose peer gets it.
+    pub(super) fn peer(&self) -> Option<Client> {
+        match self.mode.into {
+            Into::Peer(client) => Some(client),
+            Into::Memory(_) | Into::File { .. } => None,
+        }
     }
 
     pub(super) fn end(self, cause: Cause) -> (Call, Box<DataMode>, Collected) {

@@ -7,8 +7,8 @@ use hayes_ldisc::discipline::{Cause, Mode};
 use hayes_ldisc::record::{Claimed, LineSettings};
 
 /// Equipment that types lines of any bytes (separated by LF) and feeds data modes with them. Each line and
-/// each data mode is answered by exactly one result and one mode, whatever the world answers; what asks for
-/// data, and only that, is a prompt, and its data mode comes directly after it; what the memory holds can be
+/// each data mode is answered by exactly one result and one mode, whatever the world answers; what a data mode
+/// follows, and only that, is a prompt, and the mode comes directly after it; what the memory holds can be
 /// read back.
 pub fn fuzz_emulator(bytes: &[u8]) {
     for dialect in ALL {
@@ -114,7 +114,7 @@ impl Equipment {
                 is_mode || written != Some(true),
                 "{effect:?} behind a prompt"
             );
-            let asks = |mode: &Mode| matches!(mode, Mode::Data(data) if !data.discard);
+            let asks = |mode: &Mode| matches!(mode, Mode::Data(_));
             match effect {
                 Effect::Mode { answers, mode } => {
                     assert_eq!(answers, self.sequence);
@@ -143,7 +143,10 @@ impl Equipment {
                     self.perform(more);
                 }
                 Effect::Configure(line) => assert!(line.speed > 0),
-                Effect::SetCircuits(_) | Effect::Cancel(_) | Effect::Note(_) => {}
+                Effect::SetCircuits(_)
+                | Effect::Cancel(_)
+                | Effect::Abort(_)
+                | Effect::Note(_) => {}
             }
         }
     }
@@ -157,6 +160,8 @@ impl Equipment {
                 Done::Accepted(MailId(self.mails))
             }
             Op::Send(_) => Done::Refused(Error::new(ErrorKind::SpoolFull, "")),
+            Op::Time => Done::Time(std::time::SystemTime::UNIX_EPOCH),
+            op if op.client().is_some() => self.client(op, lucky),
             _ if !lucky => Done::Failed(FileError::Disk),
             Op::List { volume, name } => {
                 let name =
@@ -168,6 +173,26 @@ impl Equipment {
             }
             Op::Read { offset, .. } if offset < 5 => Done::Bytes(b"abc".to_vec()),
             Op::Read { .. } => Done::Bytes(Vec::new()),
+            _ => Done::Fine,
+        }
+    }
+}
+
+impl Equipment {
+    fn client(&self, op: Op, lucky: bool) -> Done {
+        let error = Error::new(ErrorKind::NoNetwork, "");
+        match op {
+            _ if !lucky && self.luck.is_multiple_of(8) => Done::Lost(error),
+            _ if !lucky => Done::Refused(error),
+            Op::MailboxStatus => Done::Status { count: 2, bytes: 9 },
+            Op::MailboxList => Done::Listed(vec![(1, 5), (2, 4)]),
+            Op::MailboxHeader(_) => Done::Header(b"Subject: a\r\n b\r\n".to_vec()),
+            Op::MailboxFetch(fetch) => Done::Stored {
+                folder: fetch.parent,
+                file: b"EMAIL000.TXT".to_vec(),
+            },
+            Op::Pull(..) if self.luck.is_multiple_of(2) => Done::Bytes(vec![self.luck; 3000]),
+            Op::Pull(..) => Done::Bytes(Vec::new()),
             _ => Done::Fine,
         }
     }

@@ -4,6 +4,9 @@
 //! ([`crate::dialect`]); only what no table can say is a dialect's code, which sees a [`Run`].
 
 mod answers;
+mod client;
+mod clients;
+mod clock;
 mod data;
 mod engine;
 mod files;
@@ -22,6 +25,8 @@ mod star;
 mod value;
 mod world;
 
+pub use client::{Client, Fetch, FileServer, Host, Mailbox, Remote};
+pub use clock::{Civil, ModuleClock};
 pub use data::Tally;
 pub use engine::{Doing, Engine, Saved};
 pub use files::{Files, Writing};
@@ -31,6 +36,6 @@ pub use letter::{Letter, Words};
 pub use memory::{Memory, Slot};
 pub use op::{Done, Effect, FileError, MailEnd, MailId, Op, OpId, Space};
 pub use policy::{Mapped, Plainly, Policy};
-pub use run::{Call, Collected, DataMode, Into, MailEnded, Outcome, Refusal, Resume, Run};
+pub use run::{Apology, Call, Collected, DataMode, Ended, Into, MailEnded, Outcome, Refusal, Resume, Run};
 pub use runner::start;
 pub use value::{Value, quote};

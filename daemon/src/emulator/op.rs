@@ -1,5 +1,6 @@
 //! What the engine asks of the world, and what the world answers.
 
+use super::client::{Client, Fetch, Host, Mailbox, Remote};
 use super::letter::Letter;
 use crate::dialect::volume::FileName;
 use crate::service;
@@ -43,6 +44,9 @@ pub enum Effect {
     },
     /// Stop this mail for good.
     Cancel(MailId),
+    /// Break off what this client is doing, and close its connection without a good-bye. What it was asked
+    /// and has not answered is not answered any more.
+    Abort(Client),
     /// For people who watch: why something was refused. Holds nothing that the equipment wrote.
     Note(String),
 }
@@ -115,6 +119,81 @@ pub enum Op {
     Store(Vec<u8>),
     /// Sends a mail.
     Send(Box<Letter>),
+    /// What time it is, by this machine's clock.
+    Time,
+    /// Waits until this mail's server has greeted us: [`Done::Fine`]; so it is at once where the spool is all
+    /// that the equipment waits for. [`Done::Refused`] where it came to its end before.
+    Greeted(MailId),
+    /// Opens the mailbox: connects and logs in.
+    MailboxOpen(Box<Mailbox>),
+    /// How much is in it: [`Done::Status`].
+    MailboxStatus,
+    /// The numbers and sizes of its messages: [`Done::Listed`].
+    MailboxList,
+    /// The header of a message: [`Done::Header`].
+    MailboxHeader(u32),
+    /// A message into a folder of the module: [`Done::Stored`].
+    MailboxFetch(Box<Fetch>),
+    /// Marks a message; it is deleted by [`Op::MailboxClose`].
+    MailboxDelete(u32),
+    /// Closes the mailbox: what was marked is deleted then.
+    MailboxClose,
+    /// Logs in to a server of files and begins to fetch a file: [`Done::Fine`] once logged in; its bytes
+    /// come by [`Op::Pull`].
+    FilesGet(Box<Remote>),
+    /// Logs in and begins to send a file: [`Done::Fine`] once logged in; its bytes are those of a data mode
+    /// with [`super::Into::Peer`], and [`Op::Settle`] says whether the server has it.
+    FilesPut(Box<Remote>),
+    /// Logs in and begins to fetch a folder's listing as the server writes it, as [`Op::FilesGet`] does.
+    FilesList(Box<Remote>),
+    /// Fetches a file of a server into a file of the module, in the place of what was there.
+    FilesToModule(Box<Remote>, FileName),
+    /// Sends a file of the module.
+    FilesFromModule(Box<Remote>, FileName),
+    /// Connects to a server of HTTP: [`Done::Fine`] once the connection stands. The request is what a data
+    /// mode with [`super::Into::Peer`] takes; the response comes by [`Op::Pull`] and ends where HTTP says.
+    Connect(Box<Host>),
+    /// More bytes of what a client does not answer by itself.
+    Push(Client, Vec<u8>),
+    /// The next bytes that a client has, at most so many: [`Done::Bytes`], empty at the end.
+    Pull(Client, u32),
+    /// All that there was to push was pushed: waits until the server has it.
+    Settle(Client),
+}
+
+impl Op {
+    /// The client that does it. It may take long: nothing waits for it but what asked. Anything else is done
+    /// at once.
+    pub fn client(&self) -> Option<Client> {
+        match self {
+            Self::Greeted(_) => Some(Client::Mail),
+            Self::MailboxOpen(_)
+            | Self::MailboxStatus
+            | Self::MailboxList
+            | Self::MailboxHeader(_)
+            | Self::MailboxFetch(_)
+            | Self::MailboxDelete(_)
+            | Self::MailboxClose => Some(Client::Mailbox),
+            Self::FilesGet(_)
+            | Self::FilesPut(_)
+            | Self::FilesList(_)
+            | Self::FilesToModule(..)
+            | Self::FilesFromModule(..) => Some(Client::Files),
+            Self::Connect(_) => Some(Client::Socket),
+            Self::Push(client, _) | Self::Pull(client, _) | Self::Settle(client) => Some(*client),
+            Self::List { .. }
+            | Self::Delete(_)
+            | Self::Clear(_)
+            | Self::Create { .. }
+            | Self::Append(_)
+            | Self::Finish
+            | Self::Abandon
+            | Self::Read { .. }
+            | Self::Store(_)
+            | Self::Send(_)
+            | Self::Time => None,
+        }
+    }
 }
 
 /// What became of an [`Op`].
@@ -145,16 +224,38 @@ pub enum Done {
         /// It is a folder.
         folder: bool,
     },
-    /// Bytes of a file; empty at its end.
+    /// Bytes of a file, or of what a client fetches; empty at the end.
     Bytes(Vec<u8>),
+    /// The time, by this machine's clock.
+    Time(SystemTime),
     /// It was done; nothing to tell.
     Fine,
     /// The mail was accepted.
     Accepted(MailId),
+    /// How much is in the mailbox: messages, and their bytes as the server counts them.
+    Status {
+        /// Messages.
+        count: u32,
+        /// Bytes.
+        bytes: u64,
+    },
+    /// Messages of the mailbox: number and size in bytes each.
+    Listed(Vec<(u32, u64)>),
+    /// A message's header as it is, up to the empty line.
+    Header(Vec<u8>),
+    /// A message was stored.
+    Stored {
+        /// The new folder.
+        folder: FileName,
+        /// The name of the file in it with header and text.
+        file: Vec<u8>,
+    },
     /// It went wrong with a file.
     Failed(FileError),
-    /// The mail was refused.
+    /// It was refused, or never came about. A session that was open still is.
     Refused(service::Error),
+    /// It went wrong, and the session is over with it.
+    Lost(service::Error),
 }
 
 /// Space on a volume, in bytes.

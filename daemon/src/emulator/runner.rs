@@ -1,7 +1,9 @@
 //! Keeps an emulator going: its port, its engine, and what they ask of each other.
 
+use super::clients::Clients;
 use super::engine::Engine;
 use super::handle::{Handle, Order, Settings, Snapshot, State, Told};
+use super::op::Effect;
 use super::session::{Over, Session};
 use super::world::World;
 use crate::catalog;
@@ -68,9 +70,13 @@ impl Keeper {
                 }
             }
         };
+        let mut clients = Clients::new(world.clone());
         loop {
-            let go_on = match self.session(&world, &mut engine).await {
-                Ok(Over::Stopped) => self.stopped().await,
+            let go_on = match self.session(&world, &mut clients, &mut engine).await {
+                Ok(Over::Stopped) => {
+                    clients.abort_all();
+                    self.stopped().await
+                }
                 Ok(Over::Abandoned) => false,
                 Ok(Over::Anew) => true,
                 Ok(Over::Refused(why)) => {
@@ -108,7 +114,12 @@ impl Keeper {
         Ok((world, engine))
     }
 
-    async fn session(&mut self, world: &World, engine: &mut Engine) -> Result<Over> {
+    async fn session(
+        &mut self,
+        world: &World,
+        clients: &mut Clients,
+        engine: &mut Engine,
+    ) -> Result<Over> {
         let claim = Claim {
             version: VERSION,
             device: &self.settings.device,
@@ -123,6 +134,7 @@ impl Keeper {
             writer,
             engine,
             world,
+            clients,
             view: &self.view,
             trace: &self.trace,
             taken: 0,
@@ -132,7 +144,18 @@ impl Keeper {
         if self.view.borrow().state != State::Refused {
             self.again = SOON;
         }
-        engine.hangup();
+        let mut effects = Vec::new();
+        engine.hangup(&mut effects);
+        // The port is not there any more; what else there is to do is done.
+        for effect in effects {
+            match effect {
+                Effect::Abort(client) => clients.abort(client),
+                Effect::Cancel(mail) => world.cancel(mail),
+                Effect::Save(memory) => world.save(memory).await,
+                Effect::Do { op, .. } if op.client().is_none() => drop(world.perform(op).await),
+                _ => {}
+            }
+        }
         over
     }
 

@@ -1,8 +1,9 @@
 //! One connection to the helper: records to the engine, effects to the port, disk and jobs.
 
+use super::clients::Clients;
 use super::engine::{Doing, Engine};
 use super::handle::{Order, Snapshot, State, Told as Orders};
-use super::op::{Effect, MailEnd, MailId};
+use super::op::{Done, Effect, MailEnd, MailId, OpId};
 use super::world::World;
 use crate::port::{Reader, Writer};
 use crate::service::Result;
@@ -34,6 +35,7 @@ pub(super) struct Session<'a> {
     pub(super) writer: Writer,
     pub(super) engine: &'a mut Engine,
     pub(super) world: &'a World,
+    pub(super) clients: &'a mut Clients,
     pub(super) view: &'a watch::Sender<Snapshot>,
     pub(super) trace: &'a Trace,
     /// Bytes of the data mode that runs.
@@ -71,6 +73,9 @@ enum Told {
 enum Woken {
     Told(Result<Told>),
     Mail(MailId, MailEnd),
+    Done(OpId, Done),
+    /// A client takes bytes again.
+    Room,
     Order(Option<Orders>),
 }
 
@@ -92,6 +97,8 @@ impl Session<'_> {
                     }
                 }
                 Woken::Mail(mail, end) => self.engine.mail_ended(mail, &end, &mut effects),
+                Woken::Done(id, done) => self.engine.done(id, done, &mut effects),
+                Woken::Room => {}
                 Woken::Order(None) => return Ok(Over::Abandoned),
                 Woken::Order(Some((Order::Look, done))) => {
                     let _ = done.send(());
@@ -128,9 +135,21 @@ impl Session<'_> {
                 None => std::future::pending().await,
             }
         };
+        // What the equipment sends waits where its peer is slower: it is held up by flow control.
+        let full = self.clients.full();
+        let is_full = full.is_some();
+        let room = async {
+            match full {
+                Some(pipe) => pipe.room().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            told = next(&mut self.reader) => Woken::Told(told),
+            told = next(&mut self.reader), if !is_full => Woken::Told(told),
+            () = room => Woken::Room,
             (mail, end) = mail_ends => Woken::Mail(mail, end),
+            // What goes on behind its line is told to who is there.
+            (id, done) = self.clients.next(), if self.here => Woken::Done(id, done),
             order = orders.recv() => Woken::Order(order),
         }
     }
@@ -187,7 +206,7 @@ impl Session<'_> {
             Told::Hangup => {
                 self.note("the device went away");
                 self.here = false;
-                self.engine.hangup();
+                self.engine.hangup(effects);
                 self.count(|view| view.dtr = false);
                 self.show(Some(State::Absent));
             }
@@ -244,6 +263,11 @@ impl Session<'_> {
         let mut outcome = Ok(());
         while let Some(effect) = effects.pop_front() {
             match effect {
+                Effect::Do { id, op } if op.client().is_some() => {
+                    self.show(None);
+                    self.clients.start(id, op);
+                }
+                Effect::Abort(client) => self.clients.abort(client),
                 Effect::Do { id, op } => {
                     self.show(None);
                     let done = self.world.perform(op).await;
@@ -284,9 +308,11 @@ impl Session<'_> {
             Effect::Mode { answers, mode } => ToHelper::Mode { answers, mode },
             Effect::Configure(line) => ToHelper::Configure(line),
             Effect::SetCircuits(circuits) => ToHelper::SetCircuits(circuits),
-            Effect::Do { .. } | Effect::Save(_) | Effect::Cancel(_) | Effect::Note(_) => {
-                return Ok(());
-            }
+            Effect::Do { .. }
+            | Effect::Save(_)
+            | Effect::Cancel(_)
+            | Effect::Abort(_)
+            | Effect::Note(_) => return Ok(()),
         };
         self.send(Flags::default(), Output::Record(record), waiting)
             .await

@@ -21,9 +21,9 @@ use zeroize::Zeroizing;
 /// Disk and jobs, for one emulator.
 #[derive(Clone, Debug)]
 pub(super) struct World {
-    settings: Settings,
-    disk: Disk,
-    jobs: Jobs,
+    pub(super) settings: Settings,
+    pub(super) disk: Disk,
+    pub(super) jobs: Jobs,
     /// Used on the disk thread only, so that nobody ever waits for the lock.
     files: Arc<Mutex<Files>>,
 }
@@ -88,6 +88,7 @@ impl World {
                 Ok(job) => Done::Accepted(MailId(job.0)),
                 Err(error) => Done::Refused(error),
             },
+            Op::Time => Done::Time(self.jobs.now()),
             Op::Store(profile) => {
                 let path = profile_file(&self.settings);
                 let stored = self.disk.run(move || replace(&path, &profile, true)).await;
@@ -173,7 +174,7 @@ impl World {
 }
 
 /// What became of a job that has come to its end.
-fn end(job: &Snapshot) -> MailEnd {
+pub(super) fn end(job: &Snapshot) -> MailEnd {
     if job.state == State::Done {
         return Ok(());
     }

@@ -311,6 +311,11 @@ impl Jobs {
         self.watch(id).map(|view| Arc::clone(&view.borrow()))
     }
 
+    /// The date by the jobs' clock; what this machine believes where that was never set.
+    pub fn now(&self) -> SystemTime {
+        self.shared.clock.date().unwrap_or_else(SystemTime::now)
+    }
+
     /// The messages that were fetched.
     pub fn inbox(&self) -> &Inbox {
         &self.shared.inbox

@@ -12,7 +12,9 @@ use hayes_ldisc::record::{
 use hayes_ldisc::time::Time;
 use hayesd::dialect::Dialect;
 use hayesd::dialect::volume::FileName;
-use hayesd::emulator::{Done, Effect, Engine, Files, Letter, MailEnd, MailId, Memory, Op, OpId};
+use hayesd::emulator::{
+    Client, Done, Effect, Engine, Files, Letter, MailEnd, MailId, Memory, Op, OpId,
+};
 use hayesd::service::{Error, ErrorKind, ServerReply};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -34,6 +36,11 @@ pub struct Wire {
     stored: Vec<u8>,
     mails: Vec<Letter>,
     cancelled: Vec<MailId>,
+    /// What the module's clients were asked and have not answered.
+    asked: VecDeque<(OpId, Op)>,
+    /// What was pushed to a client's peer.
+    pushed: Vec<u8>,
+    aborted: Vec<Client>,
 }
 
 /// What the port told and the engine has not heard yet.
@@ -107,6 +114,9 @@ impl Wire {
             stored: b"{}".to_vec(),
             mails: Vec::new(),
             cancelled: Vec::new(),
+            asked: VecDeque::new(),
+            pushed: Vec::new(),
+            aborted: Vec::new(),
         };
         let open = wire.port.claimed(false).circuits;
         let open = hayes_ldisc::record::Circuits {
@@ -166,6 +176,31 @@ impl Wire {
         &self.cancelled
     }
 
+    /// What a client of the module was asked and has not answered, in order.
+    pub fn asked(&self) -> impl Iterator<Item = &Op> {
+        self.asked.iter().map(|(_, op)| op)
+    }
+
+    /// The first thing that a client was asked has been done.
+    pub fn answer(&mut self, done: Done) -> Result<()> {
+        let (id, _) = self.asked.pop_front().context("no client was asked")?;
+        let mut effects = Vec::new();
+        self.engine.done(id, done, &mut effects);
+        self.perform(effects);
+        self.settle();
+        Ok(())
+    }
+
+    /// What was pushed to clients' peers since this was last asked.
+    pub fn take_pushed(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.pushed)
+    }
+
+    /// The clients that were aborted while they had something to do, in order, since this was last asked.
+    pub fn take_aborted(&mut self) -> Vec<Client> {
+        std::mem::take(&mut self.aborted)
+    }
+
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -207,6 +242,7 @@ impl Wire {
     pub fn restart(&mut self) -> Result<()> {
         self.port.detach(self.now);
         self.events.queue.clear();
+        self.asked.clear();
         let identity = self.dialect.played.identity.clone();
         let saved = Some(serde_json::from_slice(&self.saved)?);
         let stored = serde_json::from_slice(&self.stored)?;
@@ -285,6 +321,13 @@ impl Wire {
                     }
                 }
                 Effect::Cancel(mail) => self.cancelled.push(mail),
+                Effect::Abort(client) => {
+                    let before = self.asked.len();
+                    self.asked.retain(|(_, op)| op.client() != Some(client));
+                    if self.asked.len() < before {
+                        self.aborted.push(client);
+                    }
+                }
                 Effect::Note(_) => {}
             }
         }
@@ -297,6 +340,14 @@ impl Wire {
                 Done::Fine
             }
             Op::Send(letter) => self.accept(*letter),
+            Op::Push(_, bytes) => {
+                self.pushed.extend(bytes);
+                return Vec::new();
+            }
+            op if op.client().is_some() => {
+                self.asked.push_back((id, op));
+                return Vec::new();
+            }
             op => match self.files.perform(&op) {
                 Some(done) => done,
                 None => return Vec::new(),

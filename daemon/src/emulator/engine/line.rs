@@ -4,8 +4,8 @@ use super::{Awaited, Engine, Line, State, urcs, write_result};
 use crate::at::ResultCode;
 use crate::at::line::next;
 use crate::emulator::data::Taking;
-use crate::emulator::op::Effect;
-use crate::emulator::run::{Call, DataMode, Outcome, Refusal, Run};
+use crate::emulator::op::{Effect, Op};
+use crate::emulator::run::{Call, DataMode, Outcome, Refusal, Resume, Run};
 use crate::emulator::{interpret, played};
 use hayes_ldisc::discipline::{self, Cause, Ends, Mode};
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Engine {
     /// Does what a command came to. The line comes back where its next command may run.
     fn settle(
         &mut self,
-        mut line: Line,
+        line: Line,
         outcome: Outcome,
         call: Option<Call>,
         out: &mut Vec<Effect>,
@@ -59,12 +59,8 @@ impl Engine {
             (Outcome::Ok, _) => return Some(line),
             (Outcome::Refused(refusal), _) => self.refuse(line, refusal, out),
             (Outcome::Result(code), _) => self.finish(line, code, out),
-            (Outcome::Wait(op, resume), Some(call)) => {
-                // What was answered so far need not wait, nor be held in memory.
-                flush(&mut line, false, out);
-                let id = self.request(op, out);
-                self.state = State::Waiting(line, Awaited::Request(id, call, resume));
-            }
+            (Outcome::Said, _) => self.conclude(line, out),
+            (Outcome::Wait(op, resume), Some(call)) => self.wait(line, call, op, resume, out),
             (Outcome::Data(mode), Some(call)) => self.take_data(line, call, mode, out),
             (Outcome::Restart { silence, last_word }, _) => {
                 self.restart(line, silence, last_word, out);
@@ -75,6 +71,34 @@ impl Engine {
             }
         }
         None
+    }
+
+    fn wait(
+        &mut self,
+        mut line: Line,
+        call: Call,
+        op: Op,
+        resume: Resume,
+        out: &mut Vec<Effect>,
+    ) {
+        let client = op.client();
+        if client.is_some() && line.mute {
+            return self.not_waited_for(line, &call, resume, out);
+        }
+        out.append(&mut line.before);
+        if client.is_some() {
+            // Whoever comes after us must know what is due.
+            self.save(out);
+            line.client = line.client.or(client.filter(|it| it.is_of_a_line()));
+        }
+        // What was answered so far need not wait, nor be held in memory.
+        flush(&mut line, false, out);
+        let id = self.request(op, out);
+        let awaited = match client {
+            Some(client) => Awaited::Client(id, client, call, resume),
+            None => Awaited::Request(id, call, resume),
+        };
+        self.state = State::Waiting(line, awaited);
     }
 
     /// A command that takes data is the last of its line.
@@ -92,6 +116,7 @@ impl Engine {
             // Nobody is there to send any.
             return self.taken(line, Taking::new(call, mode), Cause::Hangup, out);
         }
+        out.append(&mut line.before);
         flush(&mut line, true, out);
         out.push(Effect::Mode {
             answers: line.answers,
@@ -110,9 +135,16 @@ impl Engine {
         cause: Cause,
         out: &mut Vec<Effect>,
     ) {
+        let peer = taking.peer();
         let (call, mode, collected) = taking.end(cause);
         self.resume(line, &call, out, |run, call| {
-            (mode.then)(run, call, &collected)
+            let outcome = (mode.then)(run, call, &collected);
+            // Half of a file must not become a whole one.
+            let goes_on = matches!(&outcome, Outcome::Wait(op, _) if op.client() == peer);
+            if let Some(client) = peer.filter(|_| !goes_on) {
+                run.abort(client);
+            }
+            outcome
         });
     }
 
@@ -128,10 +160,14 @@ impl Engine {
         if !last_word.is_empty() {
             run.say(last_word);
         }
-        let (answers, mute) = (line.answers, line.mute);
-        self.answer(line, out);
-        self.power_on(out);
-        if mute {
+        let answers = line.answers;
+        out.append(&mut line.before);
+        // Saved before it is said: whoever comes after us in the silence must know of it.
+        self.forget(out);
+        if line.mute {
+            write_result(Vec::new(), out);
+            out.append(&mut line.after);
+            self.show_line(out);
             self.switch_on(out);
             return self.command_mode(answers, out);
         }
@@ -146,15 +182,27 @@ impl Engine {
             discard,
             ..discipline::Data::default()
         });
+        // One with the silence: what is sent behind it is not a command any more.
+        flush(&mut line, true, out);
         out.push(Effect::Mode { answers, mode });
+        out.append(&mut line.after);
+        self.show_line(out);
+        urcs(line.urcs, out);
         self.state = State::Silent;
     }
 
     pub(super) fn refuse(&mut self, mut line: Line, refusal: Refusal, out: &mut Vec<Effect>) {
+        self.refusal(refusal, &mut line.answer);
+        self.conclude(line, out);
+    }
+
+    /// How a refusal is written, as `+CMEE` says.
+    pub(super) fn refusal(&self, refusal: Refusal, into: &mut Vec<u8>) {
         let mode = played::setting(self.dialect, &self.memory, "+CMEE");
+        let format = played::format(self.dialect, &self.memory);
         let text = match (refusal, mode) {
             (Refusal::Error, _) | (Refusal::Cme(_), 0) => {
-                return self.finish(line, ResultCode::Error, out);
+                return format.result(ResultCode::Error, into);
             }
             (Refusal::Cme(number), 2) => {
                 let text = self.dialect.text_of(number).map(str::to_owned);
@@ -163,9 +211,7 @@ impl Engine {
             (Refusal::Cme(number), _) => number.to_string(),
         };
         let text = format!("+CME ERROR: {text}");
-        let format = played::format(self.dialect, &self.memory);
-        format.long_result(text.as_bytes(), &mut line.answer);
-        self.conclude(line, out);
+        format.long_result(text.as_bytes(), into);
     }
 
     fn finish(&mut self, mut line: Line, code: ResultCode, out: &mut Vec<Effect>) {
@@ -181,6 +227,11 @@ impl Engine {
     }
 
     fn answer(&mut self, mut line: Line, out: &mut Vec<Effect>) {
+        out.append(&mut line.before);
+        out.extend(line.client.map(Effect::Abort));
+        if self.apology.take().is_some() {
+            self.memory.touch();
+        }
         self.save(out);
         let bytes = std::mem::take(&mut line.answer);
         // The debt is paid, even if nobody hears it.

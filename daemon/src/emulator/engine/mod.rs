@@ -3,13 +3,15 @@
 //! It needs no clock. Every time of the dialogue is kept elsewhere: those of a data mode by the line
 //! discipline, that of a mail by its job.
 
+mod background;
 mod line;
 mod power;
 
+use super::client::Client;
 use super::data::{Taken, Taking, Tally};
 use super::memory::Memory;
 use super::op::{Done, Effect, MailEnd, MailId, Op, OpId};
-use super::run::{Call, Refusal, Resume, Run};
+use super::run::{Apology, Begun, Call, Refusal, Resume, Run};
 use super::{played, star};
 use crate::at::line::body;
 use crate::dialect::{Dialect, Identity};
@@ -27,6 +29,12 @@ pub struct Engine {
     memory: Memory,
     stored: Memory,
     mail: Option<MailId>,
+    /// What is due if we die now, where a line is under way.
+    apology: Option<Apology>,
+    /// What goes on behind its line.
+    begun: Vec<Begun>,
+    /// An earlier life left activities behind, and the dialect has not heard of it yet.
+    interrupted: bool,
     /// It was switched on and has not said so yet.
     fresh: bool,
     state: State,
@@ -42,6 +50,9 @@ pub struct Saved {
     /// It was switched on and has not said so yet.
     #[serde(default)]
     fresh: bool,
+    /// What is due to a line that was under way.
+    #[serde(default)]
+    apology: Option<Apology>,
 }
 
 #[derive(serde::Serialize)]
@@ -49,6 +60,7 @@ struct SavedRef<'a> {
     memory: &'a Memory,
     mail: Option<MailId>,
     fresh: bool,
+    apology: Option<&'a Apology>,
 }
 
 /// What the port is doing.
@@ -76,7 +88,10 @@ struct Line {
     /// What was answered so far.
     answer: Vec<u8>,
     urcs: Vec<Vec<u8>>,
+    before: Vec<Effect>,
     after: Vec<Effect>,
+    /// A client whose session ends with this line.
+    client: Option<Client>,
     tally: Tally,
     /// Nobody is there to read the answer.
     mute: bool,
@@ -87,6 +102,8 @@ struct Line {
 enum Awaited {
     /// A command's own request.
     Request(OpId, Call, Resume),
+    /// The same, of a client: it may take long.
+    Client(OpId, Client, Call, Resume),
     /// The file that a data mode went into.
     File(OpId, Taking, Cause),
 }
@@ -116,7 +133,9 @@ impl Engine {
             memory: played::power_on(dialect, &stored),
             mail: None,
             fresh: true,
+            apology: None,
         });
+        let interrupted = !saved.fresh;
         let line = played::line(dialect, &saved.memory, configured);
         Self {
             dialect,
@@ -126,6 +145,9 @@ impl Engine {
             memory: saved.memory,
             stored,
             mail: saved.mail,
+            apology: saved.apology,
+            begun: Vec::new(),
+            interrupted,
             fresh: saved.fresh,
             state: State::Idle,
             last_op: 0,
@@ -212,8 +234,13 @@ impl Engine {
         let State::Taking(_, taking) = &mut self.state else {
             return;
         };
-        let Taken::ToFile { acknowledgements } = taking.take(bytes) else {
-            return;
+        let acknowledgements = match taking.take(bytes) {
+            Taken::Kept => return,
+            Taken::ToPeer(client) => {
+                self.request(Op::Push(client, bytes.to_vec()), out);
+                return;
+            }
+            Taken::ToFile { acknowledgements } => acknowledgements,
         };
         self.request(Op::Append(bytes.to_vec()), out);
         if acknowledgements > 0 {
@@ -246,6 +273,7 @@ impl Engine {
             }
             State::Orphaned if !self.fresh => {
                 self.apologise(out);
+                self.tell_interrupted(out);
                 self.command_mode(sequence, out);
             }
             // The silence may have begun in an earlier life.
@@ -260,19 +288,37 @@ impl Engine {
         }
     }
 
-    /// The device went away. What is under way goes on; its answer is lost with the device.
-    pub fn hangup(&mut self) {
-        match &mut self.state {
-            State::Waiting(line, _) => line.mute = true,
-            State::Idle => {}
-            State::Taking(..) | State::Orphaned | State::Silent => self.state = State::Idle,
+    /// The device went away. What a client was asked for the line, or a data mode fed, is broken off;
+    /// everything else goes on, but its answer is lost with the device.
+    pub fn hangup(&mut self, out: &mut Vec<Effect>) {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Waiting(line, Awaited::Client(_, client, call, resume)) => {
+                self.give_up(line, client, &call, resume, out);
+            }
+            State::Waiting(mut line, awaited) => {
+                line.mute = true;
+                self.state = State::Waiting(line, awaited);
+            }
+            State::Taking(mut line, taking) if taking.peer().is_some() => {
+                line.mute = true;
+                self.taken(line, taking, Cause::Hangup, out);
+            }
+            State::Idle | State::Taking(..) | State::Orphaned | State::Silent => {}
         }
     }
 
     /// A request has been done.
     pub fn done(&mut self, id: OpId, done: Done, out: &mut Vec<Effect>) {
+        let done = match self.begun_ended(id, done, out) {
+            Some(done) => done,
+            None => return,
+        };
         match std::mem::replace(&mut self.state, State::Idle) {
-            State::Waiting(line, Awaited::Request(awaited, call, resume)) if awaited == id => {
+            State::Waiting(
+                line,
+                Awaited::Request(awaited, call, resume)
+                | Awaited::Client(awaited, _, call, resume),
+            ) if awaited == id => {
                 self.resume(line, &call, out, |run, call| resume(run, call, done));
             }
             State::Waiting(line, Awaited::File(awaited, mut taking, cause)) if awaited == id => {
@@ -305,9 +351,8 @@ impl Engine {
         self.mail = None;
         let mut line = Line::default();
         (self.dialect.played.mail_ended)(&mut self.run(&mut line), end);
-        // Told first, then forgotten: told twice does less harm than never.
-        urcs(line.urcs, out);
-        self.save_all(out);
+        self.memory.touch();
+        self.tell(line, out);
     }
 
     fn command_mode(&mut self, answers: u32, out: &mut Vec<Effect>) {
@@ -329,6 +374,7 @@ impl Engine {
             memory: &self.memory,
             mail: self.mail,
             fresh: self.fresh,
+            apology: self.apology.as_ref(),
         };
         out.push(Effect::Save(super::memory::written(&saved)));
     }
@@ -350,8 +396,12 @@ impl Engine {
             stored: &mut self.stored,
             answer: &mut line.answer,
             urcs: &mut line.urcs,
+            before: &mut line.before,
             after: &mut line.after,
             mail: &mut self.mail,
+            apology: &mut self.apology,
+            begun: &mut self.begun,
+            last_op: &mut self.last_op,
             tally: &mut line.tally,
         }
     }

@@ -1,9 +1,9 @@
 //! On, off, and what was under way when the daemon or the device went away.
 
 use super::{Engine, Line, State, urcs, write_result};
-use crate::at::ResultCode;
 use crate::emulator::op::{Effect, Op};
 use crate::emulator::played;
+use crate::emulator::run::Refusal;
 use hayes_ldisc::record::{Claimed, Owed};
 
 impl Engine {
@@ -28,20 +28,35 @@ impl Engine {
             // It fell silent to start anew, and that time is over.
             Owed::Data if self.fresh => write_result(Vec::new(), out),
             Owed::Line | Owed::Data => self.apologise(out),
-            Owed::Nothing => {}
+            Owed::Nothing => self.apology = None,
         }
         if self.fresh {
             self.switch_on(out);
         }
+        self.tell_interrupted(out);
         self.command_mode(answers, out);
     }
 
-    /// The dialect's error for what was under way in an earlier life.
-    pub(super) fn apologise(&self, out: &mut Vec<Effect>) {
+    /// The dialect's error for what was under way, perhaps in an earlier life.
+    pub(super) fn apologise(&mut self, out: &mut Vec<Effect>) {
+        let apology = self.apology.take();
+        let (say, refusal) = match apology {
+            Some(apology) => {
+                self.memory.touch();
+                (apology.say, apology.refusal)
+            }
+            None => ("".into(), Some(Refusal::Error)),
+        };
         let mut bytes = Vec::new();
-        let format = played::format(self.dialect, &self.memory);
-        format.result(ResultCode::Error, &mut bytes);
+        if !say.is_empty() {
+            let format = played::format(self.dialect, &self.memory);
+            format.information(say.as_bytes(), &mut bytes);
+        }
+        if let Some(refusal) = refusal {
+            self.refusal(refusal, &mut bytes);
+        }
         write_result(bytes, out);
+        self.save(out);
     }
 
     /// A power cycle, asked for from outside. What is under way gets an error.
@@ -74,7 +89,15 @@ impl Engine {
     /// Forgets what a power cut forgets. That it was switched on is said by [`Engine::switch_on`], if need
     /// be in a later life.
     pub(super) fn power_on(&mut self, out: &mut Vec<Effect>) {
+        self.forget(out);
+        self.show_line(out);
+    }
+
+    /// The part of it that the equipment does not see.
+    pub(super) fn forget(&mut self, out: &mut Vec<Effect>) {
         self.fresh = true;
+        self.interrupted = false;
+        self.abort_all(out);
         if let Some(mail) = self.mail.take() {
             out.push(Effect::Cancel(mail));
         }
@@ -85,6 +108,10 @@ impl Engine {
             }
         }
         self.save_all(out);
+    }
+
+    /// Sets line and circuits up as the memory says now.
+    pub(super) fn show_line(&mut self, out: &mut Vec<Effect>) {
         let line = played::line(self.dialect, &self.memory, self.configured);
         if line != self.line {
             self.line = line;

@@ -48,6 +48,8 @@ pub(super) const PLAYED: Played = Played {
         "+QIND: PB DONE",
     ],
     mail_ended: send::ended,
+    // Nothing but a mail goes on behind its line.
+    interrupted: |_| {},
     identity: Identity {
         manufacturer: Cow::Borrowed("Quectel"),
         model: Cow::Borrowed("EC25"),

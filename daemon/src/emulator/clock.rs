@@ -151,7 +151,10 @@ mod tests {
         let local = Civil::of(1_265_371_200);
         let clock = ModuleClock::set(local, 32, at(1_800_000_000));
         assert_eq!(clock.local(at(1_800_000_000)), local);
-        assert_eq!(clock.local(at(1_800_000_061)).seconds(), local.seconds() + 61);
+        assert_eq!(
+            clock.local(at(1_800_000_061)).seconds(),
+            local.seconds() + 61
+        );
         // 32 quarters are eight hours.
         assert_eq!(clock.utc(at(1_800_000_000)), at(1_265_371_200 - 8 * 3600));
         assert_eq!(ModuleClock::from_text(clock.to_text().as_bytes()), clock);

@@ -143,10 +143,8 @@ impl Equipment {
                     self.perform(more);
                 }
                 Effect::Configure(line) => assert!(line.speed > 0),
-                Effect::SetCircuits(_)
-                | Effect::Cancel(_)
-                | Effect::Abort(_)
-                | Effect::Note(_) => {}
+                Effect::SetCircuits(_) | Effect::Cancel(_) | Effect::Abort(_) | Effect::Note(_) => {
+                }
             }
         }
     }

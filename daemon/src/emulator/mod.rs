@@ -36,6 +36,8 @@ pub use letter::{Letter, Words};
 pub use memory::{Memory, Slot};
 pub use op::{Done, Effect, FileError, MailEnd, MailId, Op, OpId, Space};
 pub use policy::{Mapped, Plainly, Policy};
-pub use run::{Apology, Call, Collected, DataMode, Ended, Into, MailEnded, Outcome, Refusal, Resume, Run};
+pub use run::{
+    Apology, Call, Collected, DataMode, Ended, Into, MailEnded, Outcome, Refusal, Resume, Run,
+};
 pub use runner::start;
 pub use value::{Value, quote};

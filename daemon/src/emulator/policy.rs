@@ -1,7 +1,7 @@
 //! How the mails of equipment leave: what the emulator is told by whoever configured it, and told anew each
 //! time, so that a change holds for the next mail.
 
-use crate::job::{Delivery, Via};
+use crate::job::{Delivery, Service, Via};
 use crate::message::Mailbox;
 use crate::service::{Result, Server};
 
@@ -26,6 +26,26 @@ pub trait Policy: Send + Sync + std::fmt::Debug {
     /// There is one, but it can't be used.
     fn account(&self, _emulator: &str, _server: &Server) -> Result<Option<Mapped>> {
         Ok(None)
+    }
+
+    /// The account that serves equipment that asks for this server of mailboxes or files; `None`: the server
+    /// itself.
+    ///
+    /// # Errors
+    /// There is one, but it can't be used.
+    fn served_by(
+        &self,
+        _emulator: &str,
+        _service: Service,
+        _server: &Server,
+    ) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// The server that is connected to for equipment that asks for this one by HTTP, as the administrator
+    /// says; `None`: the one that it asks for.
+    fn http(&self, _emulator: &str, _server: &Server) -> Option<Server> {
+        None
     }
 }
 

@@ -360,7 +360,11 @@ impl Run<'_> {
 
     /// From here to the end of this line: what the equipment is told if the daemon dies. Without, it is
     /// [`Refusal::Error`].
-    pub fn if_interrupted(&mut self, say: impl core::convert::Into<Cow<'static, str>>, refusal: Option<Refusal>) {
+    pub fn if_interrupted(
+        &mut self,
+        say: impl core::convert::Into<Cow<'static, str>>,
+        refusal: Option<Refusal>,
+    ) {
         let apology = Some(Apology {
             say: say.into(),
             refusal,

@@ -1,6 +1,7 @@
 //! What an emulator keeps on disk, and how its mails leave. The only part of it that does I/O besides
 //! the port.
 
+use super::client::{FileServer, Mailbox};
 use super::engine::Saved;
 use super::files::Files;
 use super::handle::Settings;
@@ -9,8 +10,14 @@ use super::memory::Memory;
 use super::op::{Done, FileError, MailEnd, MailId, Op};
 use crate::catalog;
 use crate::disk::Disk;
-use crate::job::{Delivery, JobId, Jobs, MailSubmission, Origin, Route, Snapshot, State};
-use crate::service::{Error, ErrorKind, RecipientPolicy, Result};
+use crate::job::{
+    Delivery, JobId, Jobs, MailSubmission, Origin, Route, Service, SessionSubmission, Snapshot,
+    State,
+};
+use crate::service::{
+    Credentials, Error, ErrorKind, FileSession, MailboxSession, Progress, RecipientPolicy, Result,
+    Server,
+};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -104,6 +111,59 @@ impl World {
                 done.ok().flatten().unwrap_or(Done::Failed(FileError::Disk))
             }
         }
+    }
+
+    /// Does something with the files, on the disk's thread.
+    pub(super) async fn with_files<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Files) -> std::result::Result<T, FileError> + Send + 'static,
+    ) -> std::result::Result<T, FileError> {
+        let files = Arc::clone(&self.files);
+        let done = self.disk.run(move || work(&mut lock(&files))).await;
+        done.unwrap_or(Err(FileError::Disk))
+    }
+
+    /// The account or the server that serves equipment that asks for a server.
+    fn asked(
+        &self,
+        service: Service,
+        server: &Server,
+        credentials: Option<Credentials>,
+    ) -> Result<SessionSubmission> {
+        let Settings { name, policy, .. } = &self.settings;
+        let route = match policy.served_by(name, service, server)? {
+            Some(account) => Route::Account(account),
+            None => Route::Direct {
+                server: server.clone(),
+                credentials,
+            },
+        };
+        Ok(SessionSubmission {
+            origin: Origin::Emulator { name: name.clone() },
+            route,
+            via: policy.via(name),
+        })
+    }
+
+    /// Opens a mailbox.
+    pub(super) async fn open_mailbox(
+        &self,
+        mailbox: &Mailbox,
+        progress: &dyn Progress,
+    ) -> Result<Box<dyn MailboxSession>> {
+        let who = Some(mailbox.credentials.clone());
+        let asked = self.asked(Service::Pop3, &mailbox.server, who)?;
+        self.jobs.open_mailbox(&asked, progress).await
+    }
+
+    /// Logs in to a server of files.
+    pub(super) async fn open_files(
+        &self,
+        on: &FileServer,
+        progress: &dyn Progress,
+    ) -> Result<Box<dyn FileSession>> {
+        let asked = self.asked(Service::Ftp, &on.server, on.credentials.clone())?;
+        self.jobs.open_files(&asked, on.active, progress).await
     }
 
     /// Puts a mail into the spool, on its way.

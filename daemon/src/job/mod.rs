@@ -17,6 +17,7 @@ mod recover;
 mod request;
 mod run;
 mod schedule;
+mod session;
 mod settle;
 mod spool;
 mod submit;
@@ -33,6 +34,7 @@ pub use request::{
     Summary, Tested, Upload, UploadPlace,
 };
 pub use schedule::Schedule;
+pub use session::SessionSubmission;
 pub use types::{
     Accounts, Backs, Delivery, FtpAccount, JobId, Limits, MailAccount, MailSubmission, OnUnknown,
     Origin, Outcome, Pop3Account, RecipientState, Route, Snapshot, State, Via,

@@ -3,7 +3,7 @@
 use super::request::{Kind, Service, Summary};
 use crate::service::{
     self, BoxFuture, Credentials, Error, ErrorKind, FileBack, MailBack, MailboxBack, Phase, Reach,
-    RecipientPolicy, Secret, Server, ServerReply,
+    RecipientPolicy, Secret, Server, ServerReply, SocketBack,
 };
 use std::fmt;
 use std::str::FromStr;
@@ -366,6 +366,11 @@ pub trait Backs: Send + Sync {
 
     /// The back for files that is meant; `None` where there is none.
     fn files(&self, _via: &Via) -> Option<Arc<dyn FileBack>> {
+        None
+    }
+
+    /// The back for sockets that is meant; `None` where there is none.
+    fn socket(&self, _via: &Via) -> Option<Arc<dyn SocketBack>> {
         None
     }
 

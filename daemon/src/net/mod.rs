@@ -12,6 +12,7 @@ mod pop3;
 mod replies;
 mod resolve;
 mod smtp;
+mod socket;
 mod stream;
 mod tls;
 mod waiting;
@@ -20,6 +21,7 @@ pub use dial::{Dialer, Timeouts};
 pub use ftp::FtpBack;
 pub use pop3::Pop3Back;
 pub use smtp::SmtpBack;
+pub use socket::IpSockets;
 pub use tls::{Roots, Tls};
 
 pub use ftp::{fuzz_ftp_replies, fuzz_listing};

@@ -12,6 +12,7 @@ mod progress;
 mod reach;
 mod secret;
 mod server;
+mod socket;
 
 pub use content::{Sink, Source};
 pub use error::{Error, ErrorKind, Fault, Result, ServerReply};
@@ -27,6 +28,7 @@ pub use progress::{Phase, Progress};
 pub use reach::{Destination, Hosts, Reach};
 pub use secret::Secret;
 pub use server::{Credentials, Mechanism, Server, Tls};
+pub use socket::{Socket, SocketBack, SocketOpen};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -3,8 +3,8 @@
 use crate::disk::Disk;
 use crate::job::{Backs, OnUnknown, Via};
 use crate::modem;
-use crate::net::{Dialer, FtpBack, Pop3Back, SmtpBack, Timeouts, Tls};
-use crate::service::{FileBack, MailBack, MailboxBack};
+use crate::net::{Dialer, FtpBack, IpSockets, Pop3Back, SmtpBack, Timeouts, Tls};
+use crate::service::{FileBack, MailBack, MailboxBack, SocketBack};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -22,6 +22,7 @@ pub struct Network {
     mail: Arc<dyn MailBack>,
     mailboxes: Arc<dyn MailboxBack>,
     files: Arc<dyn FileBack>,
+    sockets: Arc<dyn SocketBack>,
 }
 
 impl Network {
@@ -31,6 +32,7 @@ impl Network {
         Self {
             mailboxes: Arc::new(Pop3Back::new(dialer.clone(), tls.clone())),
             files: Arc::new(FtpBack::new(dialer.clone(), tls.clone())),
+            sockets: Arc::new(IpSockets::new(dialer.clone(), tls.clone())),
             mail: Arc::new(SmtpBack::new(dialer, tls, disk)),
         }
     }
@@ -96,6 +98,13 @@ impl Backs for Ways {
     fn files(&self, via: &Via) -> Option<Arc<dyn FileBack>> {
         match via {
             Via::Ip => Some(self.now().network.files.clone()),
+            Via::Modem(_) => None,
+        }
+    }
+
+    fn socket(&self, via: &Via) -> Option<Arc<dyn SocketBack>> {
+        match via {
+            Via::Ip => Some(self.now().network.sockets.clone()),
             Via::Modem(_) => None,
         }
     }

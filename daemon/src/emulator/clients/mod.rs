@@ -1,7 +1,11 @@
 //! What a module's clients do: each session is a task of its own, so that nothing waits for a server but
 //! what asked for it.
 
+mod files;
 mod greeting;
+mod mailbox;
+mod module_file;
+mod patience;
 mod pipe;
 
 use super::client::Client;
@@ -91,6 +95,22 @@ impl Clients {
                 }
             }
             Op::Greeted(mail) => self.open(client, |desk| greeting::wait(world, mail, id, desk)),
+            Op::MailboxOpen(mailbox) => {
+                self.open(client, |desk| mailbox::run(world, mailbox, id, desk));
+            }
+            Op::FilesGet(remote) => self.open(client, |desk| {
+                files::fetch(world, remote, files::What::File, id, desk)
+            }),
+            Op::FilesList(remote) => self.open(client, |desk| {
+                files::fetch(world, remote, files::What::Listing, id, desk)
+            }),
+            Op::FilesPut(remote) => self.open(client, |desk| files::send(world, remote, id, desk)),
+            Op::FilesToModule(remote, name) => self.open(client, |desk| {
+                files::to_module(world, remote, name, id, desk)
+            }),
+            Op::FilesFromModule(remote, name) => self.open(client, |desk| {
+                files::from_module(world, remote, name, id, desk)
+            }),
             op => self.ask(client, id, op),
         }
     }

@@ -1,6 +1,6 @@
 //! Bytes on their way from one task to another, bounded: whoever is faster waits.
 
-use crate::service::{Error, Result};
+use crate::service::Result;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -107,17 +107,12 @@ impl Pipe {
         state.bytes -= piece.len();
         Some(Ok(piece))
     }
-
-    /// The end that it came to, if it was ended badly.
-    pub(super) fn failure(&self) -> Option<Error> {
-        self.state().end.clone()?.err()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::ErrorKind;
+    use crate::service::{Error, ErrorKind};
     use std::sync::Arc;
 
     #[tokio::test]
@@ -157,7 +152,6 @@ mod tests {
         assert_eq!(pipe.take(4).await.unwrap(), b"abc");
         assert_eq!(pipe.take(4).await.unwrap(), b"de");
         assert_eq!(pipe.take(4).await.unwrap_err().text, "gone");
-        assert!(pipe.failure().is_some());
     }
 
     #[tokio::test]

@@ -8,7 +8,12 @@ use crate::service::{Error, ErrorKind};
 
 impl Engine {
     /// Tells the dialect of the end of what it had begun. Gives back what is the end of something else.
-    pub(super) fn begun_ended(&mut self, id: OpId, done: Done, out: &mut Vec<Effect>) -> Option<Done> {
+    pub(super) fn begun_ended(
+        &mut self,
+        id: OpId,
+        done: Done,
+        out: &mut Vec<Effect>,
+    ) -> Option<Done> {
         let Some(at) = self.begun.iter().position(|begun| begun.id == id) else {
             return Some(done);
         };

@@ -73,14 +73,7 @@ impl Engine {
         None
     }
 
-    fn wait(
-        &mut self,
-        mut line: Line,
-        call: Call,
-        op: Op,
-        resume: Resume,
-        out: &mut Vec<Effect>,
-    ) {
+    fn wait(&mut self, mut line: Line, call: Call, op: Op, resume: Resume, out: &mut Vec<Effect>) {
         let client = op.client();
         if client.is_some() && line.mute {
             return self.not_waited_for(line, &call, resume, out);

@@ -316,8 +316,7 @@ impl Engine {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Waiting(
                 line,
-                Awaited::Request(awaited, call, resume)
-                | Awaited::Client(awaited, _, call, resume),
+                Awaited::Request(awaited, call, resume) | Awaited::Client(awaited, _, call, resume),
             ) if awaited == id => {
                 self.resume(line, &call, out, |run, call| resume(run, call, done));
             }

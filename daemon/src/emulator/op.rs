@@ -181,17 +181,8 @@ impl Op {
             | Self::FilesFromModule(..) => Some(Client::Files),
             Self::Connect(_) => Some(Client::Socket),
             Self::Push(client, _) | Self::Pull(client, _) | Self::Settle(client) => Some(*client),
-            Self::List { .. }
-            | Self::Delete(_)
-            | Self::Clear(_)
-            | Self::Create { .. }
-            | Self::Append(_)
-            | Self::Finish
-            | Self::Abandon
-            | Self::Read { .. }
-            | Self::Store(_)
-            | Self::Send(_)
-            | Self::Time => None,
+            // Files, and what this machine knows itself.
+            _ => None,
         }
     }
 }

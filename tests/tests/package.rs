@@ -87,6 +87,7 @@ fn install_upgrade_remove_and_purge() -> Result<()> {
     machine.run("echo '[emulator.panel]\ndevice = \"pty:panel\"\ndialect = \"quectel\"' >> /etc/hayesd/hayesd.toml")?;
     machine.run("chmod 600 /etc/hayesd/hayesd.toml && chown hayesd /etc/hayesd/hayesd.toml")?;
     machine.run("touch /var/lib/hayesd/inbox/mark && systemctl restart hayesd")?;
+    machine.run("hayesctl port add /dev/ttyS1")?;
     machine.pty("panel")?;
     let pid = |unit: &str| machine.run(&format!("systemctl show -P MainPID {unit}"));
     let (daemon, helper) = (pid("hayesd")?, pid("hayes-ldisc.service")?);
@@ -112,6 +113,8 @@ fn install_upgrade_remove_and_purge() -> Result<()> {
         machine.try_run("busctl call org.hayesd1 /org/hayesd1 org.freedesktop.DBus.Peer Ping")?;
     ensure!(!told.status.success());
 
+    // What `hayesctl port` wrote goes with the rest.
+    machine.run("test -e /etc/udev/rules.d/99-hayesd.rules")?;
     machine.run("touch /etc/hayesd/secret/alerts && apt-get purge -y -q hayesd")?;
     let left =
         machine.run("find / -xdev -name '*hayes*' -not -path '/proc/*' -not -path '/var/log/*'")?;

@@ -1,9 +1,11 @@
 //! The way to hayesd, which may break and come back.
 
+use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::out::Out;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 use zbus::Connection;
 use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
@@ -14,10 +16,15 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often we look meanwhile.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// How long the bus and hayesd may take for an answer, in which nothing is waited for: a hayesd that hangs has
+/// been started anew by its watchdog by then.
+const ANSWER: Duration = Duration::from_secs(75);
+
 /// Where hayesd is, and how to print what it says.
 pub(super) struct Context {
     pub(super) out: Out,
     address: Option<String>,
+    answer: Duration,
     connection: RefCell<Option<Connection>>,
 }
 
@@ -27,6 +34,7 @@ impl Context {
         Self {
             out,
             address,
+            answer: ANSWER,
             connection: RefCell::new(None),
         }
     }
@@ -41,7 +49,9 @@ impl Context {
             Some(address) => Builder::address(address.as_str()),
             None => Builder::system(),
         };
-        let made = builder.build().await?;
+        let building = builder.method_timeout(self.answer).build();
+        let silent = |_| Failure::new(Exit::Temporary, "the bus does not answer");
+        let made = timeout(self.answer, building).await.map_err(silent)??;
         *self.connection.borrow_mut() = Some(made.clone());
         Ok(made)
     }
@@ -81,5 +91,35 @@ impl Context {
             Ok(name) => proxy.name_has_owner(name).await.unwrap_or(false),
             Err(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+
+    #[tokio::test]
+    async fn a_bus_that_is_silent_is_not_waited_for_without_end() {
+        let path = std::env::temp_dir().join(format!("hayesctl-silent-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(&path).unwrap();
+        let out = Out {
+            json: false,
+            quiet: true,
+        };
+        let address = format!("unix:path={}", path.display());
+        let context = Context {
+            answer: Duration::from_millis(50),
+            ..Context::new(Some(address), out)
+        };
+        let answer = timeout(Duration::from_secs(30), context.bus()).await;
+        let failure = answer.expect("it waits").unwrap_err();
+        assert_eq!(
+            (failure.exit, failure.text.as_str(), failure.lost),
+            (Exit::Temporary, "the bus does not answer", false)
+        );
+        drop(listener);
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -115,6 +115,13 @@ impl From<zbus::Error> for Failure {
                 Exit::Unavailable,
                 format!("the bus does not let us in: {text}"),
             ),
+            // As long as the connection waits for an answer.
+            zbus::Error::InputOutput(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Self::new(
+                    Exit::Temporary,
+                    "hayesd does not answer (journalctl -u hayesd)",
+                )
+            }
             zbus::Error::InputOutput(error) => Self::lost(error),
             other => Self::new(
                 Exit::Software,
@@ -192,6 +199,18 @@ mod tests {
             assert!(failure.text.contains(words), "{}", failure.text);
             assert!(failure.name.starts_with("org.freedesktop.DBus.Error."));
         }
+    }
+
+    #[test]
+    fn silence_is_not_a_loss_after_which_all_is_tried_again() {
+        let broken = |kind| {
+            let error = std::sync::Arc::new(io::Error::from(kind));
+            Failure::from(zbus::Error::InputOutput(error))
+        };
+        let silent = broken(io::ErrorKind::TimedOut);
+        assert!(!silent.lost && silent.exit == Exit::Temporary);
+        assert!(silent.text.contains("does not answer"), "{}", silent.text);
+        assert!(broken(io::ErrorKind::BrokenPipe).lost);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use std::pin::pin;
 use std::time::Duration;
 use zbus::{Connection, OwnedObjectPath, Variant};
 
-/// `Job.Wait` is asked anew after so long.
-const WAIT: Duration = Duration::from_secs(3600);
+/// `Job.Wait` is asked anew after so long: no call waits longer for its answer than the connection does.
+const WAIT: Duration = Duration::from_secs(60);
 /// How often progress is drawn: hayesd tells it as often.
 const TICK: Duration = Duration::from_millis(250);
 /// After so long we ask again where too many wait already.
@@ -74,10 +74,8 @@ async fn look(
     interrupts: &mut Interrupts,
 ) -> Result<Look> {
     let job = JobProxy::new(bus, path).await?;
-    let limit = match end {
-        Some(end) => end.saturating_duration_since(tokio::time::Instant::now()),
-        None => WAIT,
-    };
+    let left = end.map(|end| end.saturating_duration_since(tokio::time::Instant::now()));
+    let limit = left.map_or(WAIT, |left| left.min(WAIT));
     let options = Options::from([("final", Variant::from(to_the_end))]);
     let mut waiting = pin!(job.wait(microseconds(limit), options));
     let mut ticks = tokio::time::interval(TICK);
@@ -87,7 +85,7 @@ async fn look(
                 let (state, details) = answer?;
                 let rests = matches!(state.as_str(), "done" | "failed" | "cancelled")
                     || (state == "deferred" && !to_the_end)
-                    || end.is_some();
+                    || left.is_some_and(|left| left <= WAIT);
                 return Ok(if rests { Look::Rests(state, details) } else { Look::Again });
             }
             () = bus.closed() => {

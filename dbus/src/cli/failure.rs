@@ -92,6 +92,11 @@ pub(super) fn closed() -> Failure {
     Failure::lost("the connection to the bus is closed")
 }
 
+/// Whether no answer came for as long as the connection waits for one: the call may have been taken.
+pub(super) fn is_silence(error: &zbus::Error) -> bool {
+    matches!(error, zbus::Error::InputOutput(error) if error.kind() == io::ErrorKind::TimedOut)
+}
+
 impl From<zbus::Error> for Failure {
     fn from(error: zbus::Error) -> Self {
         match &error {
@@ -115,13 +120,10 @@ impl From<zbus::Error> for Failure {
                 Exit::Unavailable,
                 format!("the bus does not let us in: {text}"),
             ),
-            // As long as the connection waits for an answer.
-            zbus::Error::InputOutput(error) if error.kind() == io::ErrorKind::TimedOut => {
-                Self::new(
-                    Exit::Temporary,
-                    "hayesd does not answer (journalctl -u hayesd)",
-                )
-            }
+            error if is_silence(error) => Self::new(
+                Exit::Temporary,
+                "hayesd does not answer (journalctl -u hayesd)",
+            ),
             zbus::Error::InputOutput(error) => Self::lost(error),
             other => Self::new(
                 Exit::Software,

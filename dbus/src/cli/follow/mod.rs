@@ -4,7 +4,7 @@ mod rest;
 
 use super::bus::Context;
 use super::exit::Exit;
-use super::failure::{Failure, Result};
+use super::failure::{Failure, Result, is_silence};
 use super::interrupt::Interrupts;
 use super::json;
 use super::text::{duration, time};
@@ -108,7 +108,8 @@ pub(super) async fn run(
     let path = loop {
         let bus = context.bus().await?;
         let call = submit(&bus, asked.options(&token));
-        match interrupts.unless_stuck(call).await?.map_err(Failure::from) {
+        let answer = interrupts.unless_stuck(call).await?;
+        match answer.map_err(submission) {
             Ok(path) => break path,
             Err(failure) if failure.lost => {
                 interrupts.or(context.wait_for_return(failure, "")).await?;
@@ -139,6 +140,16 @@ pub(super) async fn run(
         return Err(failure_of(finished));
     }
     settled(finished).map(Some)
+}
+
+/// Why a job was not made, as far as is known.
+fn submission(error: zbus::Error) -> Failure {
+    let silent = is_silence(&error);
+    let mut failure = Failure::from(error);
+    if silent {
+        failure.text += "; hayesctl job list tells whether it took the request";
+    }
+    failure
 }
 
 /// Follows a job that is there already, at most for a time; what becomes of it is its state.
@@ -265,6 +276,15 @@ mod tests {
             "cancelled (job 5)"
         );
         assert!(settled(at_rest("done", &[])).is_ok());
+    }
+
+    #[test]
+    fn a_request_without_an_answer_may_have_been_taken() {
+        let failed = |kind: std::io::ErrorKind| {
+            submission(zbus::Error::InputOutput(std::sync::Arc::new(kind.into()))).text
+        };
+        assert!(failed(std::io::ErrorKind::TimedOut).contains("job list tells"));
+        assert!(!failed(std::io::ErrorKind::BrokenPipe).contains("job list"));
     }
 
     #[test]

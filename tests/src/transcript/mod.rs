@@ -19,10 +19,14 @@ pub mod driver;
 pub mod module;
 pub mod pty;
 pub mod replay;
+pub mod servers;
 mod text;
+mod typed;
 pub mod wire;
+pub mod world;
 
 pub use wire::Wire;
+pub use world::World;
 
 pub(crate) use text::parse as bytes_of;
 
@@ -69,24 +73,6 @@ pub enum Event {
     Wait(Duration),
     /// Something happens around the module.
     World(World),
-}
-
-/// What can happen around the module, and how a transcript is to be replayed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum World {
-    /// `@ file NAME TEXT`: the module has this file.
-    File(String, Vec<u8>),
-    /// `@ mail ok`, `@ mail 550 TEXT`, `@ mail NoNetwork`: the mail that is being sent comes to this end.
-    Mail(String),
-    /// `@ restart`: the daemon was restarted.
-    Restart,
-    /// `@ power-on`: the module is switched on just now; without, it has long been running.
-    PowerOn,
-    /// `@ exact`: all that the module answers is written here, echo included. Without, echo is not
-    /// written, and it is replayed with echo and without.
-    Exact,
-    /// `@ emulator`: says nothing to a driver.
-    EmulatorOnly,
 }
 
 impl Transcript {
@@ -167,7 +153,7 @@ fn event(line: &str) -> Result<Option<Event>> {
             raw,
         },
         "~" => Event::Wait(duration(rest.trim())?),
-        "@" => Event::World(world(rest.trim())?),
+        "@" => Event::World(World::parse(rest.trim())?),
         _ => bail!("neither >>, <<, >>raw, <<raw, ~, @ nor #: {line:?}"),
     }))
 }
@@ -179,22 +165,6 @@ fn duration(text: &str) -> Result<Duration> {
     };
     let seconds = number.parse::<f64>().context("no number")? * unit;
     Ok(Duration::try_from_secs_f64(seconds)?)
-}
-
-fn world(text: &str) -> Result<World> {
-    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-    Ok(match word {
-        "file" => {
-            let (name, content) = rest.split_once(' ').context("no content")?;
-            World::File(name.into(), text::parse(content)?)
-        }
-        "mail" => World::Mail(rest.into()),
-        "restart" => World::Restart,
-        "power-on" => World::PowerOn,
-        "exact" => World::Exact,
-        "emulator" => World::EmulatorOnly,
-        _ => bail!("nothing of the world is called {word:?}"),
-    })
 }
 
 #[cfg(test)]

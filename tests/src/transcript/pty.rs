@@ -1,6 +1,7 @@
 //! A transcript over a real pseudo-terminal: the helper as a process, the emulator with its disk and its
 //! jobs, and a way out for mail that does what the transcript says.
 
+use super::typed::Typed;
 use super::wire::mail_end;
 use super::{Event, Step, Transcript, World};
 use crate::equipment::Equipment;
@@ -41,21 +42,21 @@ pub async fn replay(
         bench.emulator()?.reset().await?;
     }
     let exact = transcript.says(&World::Exact);
-    let (mut expected, mut data) = (Vec::new(), false);
+    let (mut expected, mut typed) = (Vec::new(), Typed::Command);
     for step in &transcript.steps {
         let bytes = step.event.on_the_line().unwrap_or_default();
         match &step.event {
             Event::Module { bytes: text, raw } => {
-                data = text.starts_with(b"CONNECT") || (data && *raw);
+                typed.answered(text, *raw);
                 expected.extend(bytes);
                 continue;
             }
-            Event::Host { .. } => {
+            Event::Host { raw, .. } => {
                 equipment =
                     compare(equipment, std::mem::take(&mut expected), transcript, step).await?;
                 equipment.send(&bytes)?;
-                if !exact && !data {
-                    expected.extend(&bytes);
+                if !exact {
+                    expected.extend(typed.echo(&bytes, *raw));
                 }
             }
             Event::Wait(time) => {
@@ -209,6 +210,9 @@ impl Bench {
                 self.start_emulator().await
             }
             World::PowerOn | World::Exact | World::EmulatorOnly => Ok(()),
+            World::Server(..) | World::Hold | World::Step | World::Go => {
+                bail!("there are no servers here")
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! Replays a transcript to an emulator: the `>>` lines go in, the `<<` lines must come out, byte for byte.
 
+use super::typed::Typed;
 use super::{Event, Step, Transcript, Wire, World};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use hayesd::dialect::Dialect;
 use std::time::Duration;
 
@@ -80,8 +81,8 @@ struct Replay<'a> {
     cut: Cut,
     /// Echo is to be expected, though it is not written.
     echo: bool,
-    /// The module has sent its prompt: what the host sends is data.
-    data: bool,
+    /// What the host sends.
+    typed: Typed,
     /// Typed ahead and not sent yet.
     ahead: Vec<u8>,
     /// Bytes sent so far.
@@ -99,6 +100,7 @@ impl<'a> Replay<'a> {
     ) -> Result<Self> {
         let exact = transcript.says(&World::Exact);
         let mut wire = Wire::new(dialect)?;
+        wire.set_served(true);
         if !transcript.says(&World::PowerOn) {
             wire.take_sent();
         }
@@ -111,7 +113,7 @@ impl<'a> Replay<'a> {
             wire,
             cut,
             echo: echo && !exact,
-            data: false,
+            typed: Typed::Command,
             ahead: Vec::new(),
             position: 0,
             expected: Vec::new(),
@@ -125,10 +127,8 @@ impl<'a> Replay<'a> {
                     self.compare(Some(step))?;
                 }
                 let bytes = step.event.on_the_line().unwrap_or_default();
-                // Data is not echoed; a LF behind a command line is swallowed.
-                if self.echo && !self.data {
-                    let echoed = bytes.iter().copied().filter(|&byte| byte != b'\n' || *raw);
-                    self.expected.push((step, echoed.collect()));
+                if self.echo {
+                    self.expected.push((step, self.typed.echo(&bytes, *raw)));
                 }
                 self.ahead.extend(bytes);
                 if self.cut != Cut::Burst {
@@ -136,7 +136,7 @@ impl<'a> Replay<'a> {
                 }
             }
             Event::Module { bytes, raw } => {
-                self.data = bytes.starts_with(b"CONNECT") || (self.data && *raw);
+                self.typed.answered(bytes, *raw);
                 let bytes = step.event.on_the_line().unwrap_or_default();
                 self.expected.push((step, bytes));
             }
@@ -145,11 +145,12 @@ impl<'a> Replay<'a> {
                 self.compare(Some(step))?;
                 self.wire.pass(*time);
             }
-            Event::World(World::PowerOn | World::Exact | World::EmulatorOnly) => {}
+            Event::World(world) if world.is_setting() => {}
             Event::World(world) => {
                 self.flush();
                 self.compare(Some(step))?;
-                self.world(world)?;
+                self.world(world)
+                    .with_context(|| self.transcript.place(step))?;
             }
         }
         Ok(())
@@ -159,6 +160,16 @@ impl<'a> Replay<'a> {
         match world {
             World::File(name, content) => self.wire.put_file(name, content),
             World::Mail(end) => self.wire.end_mail(end),
+            World::Server(service, served) => self.wire.server(*service, served),
+            World::Hold => {
+                self.wire.set_served(false);
+                Ok(())
+            }
+            World::Step => self.wire.serve_one(),
+            World::Go => {
+                self.wire.set_served(true);
+                Ok(())
+            }
             World::Restart => self.wire.restart(),
             World::PowerOn | World::Exact | World::EmulatorOnly => Ok(()),
         }

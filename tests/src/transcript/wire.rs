@@ -1,8 +1,10 @@
 //! Emulator and line discipline joined by a queue, on an injected clock: the whole way of a byte without
 //! processes, devices and time.
 
+use super::servers::Servers;
+use super::world::{self, Served, Service};
 use crate::folder::Folder;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use hayes_ldisc::discipline::Cause;
 use hayes_ldisc::port::{Action, Output, Port};
 use hayes_ldisc::record::{
@@ -15,9 +17,8 @@ use hayesd::dialect::volume::FileName;
 use hayesd::emulator::{
     Client, Done, Effect, Engine, Files, Letter, MailEnd, MailId, Memory, Op, OpId,
 };
-use hayesd::service::{Error, ErrorKind, ServerReply};
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A port with an emulator behind it.
 #[derive(Debug)]
@@ -41,6 +42,9 @@ pub struct Wire {
     /// What was pushed to a client's peer.
     pushed: Vec<u8>,
     aborted: Vec<Client>,
+    servers: Servers,
+    /// Who asks servers is answered by them, at once.
+    served: bool,
 }
 
 /// What the port told and the engine has not heard yet.
@@ -117,6 +121,8 @@ impl Wire {
             asked: VecDeque::new(),
             pushed: Vec::new(),
             aborted: Vec::new(),
+            servers: Servers::default(),
+            served: false,
         };
         let open = wire.port.claimed(false).circuits;
         let open = hayes_ldisc::record::Circuits {
@@ -191,6 +197,45 @@ impl Wire {
         Ok(())
     }
 
+    /// Whether servers answer by themselves from here on.
+    pub fn set_served(&mut self, served: bool) {
+        self.served = served;
+        self.settle();
+    }
+
+    /// The first thing that servers were asked is answered by them.
+    pub fn serve_one(&mut self) -> Result<()> {
+        ensure!(self.serve(), "no server was asked, or it is not done yet");
+        self.settle();
+        Ok(())
+    }
+
+    /// Something of a server.
+    pub fn server(&mut self, service: Service, served: &Served) -> Result<()> {
+        self.servers.told(service, served)
+    }
+
+    /// Whether a server has answered.
+    fn serve(&mut self) -> bool {
+        let Some((id, op)) = self.asked.pop_front() else {
+            return false;
+        };
+        let now = self.wall_clock();
+        let Some(done) = self.servers.perform(&op, &mut self.files, now) else {
+            self.asked.push_front((id, op));
+            return false;
+        };
+        let mut effects = Vec::new();
+        self.engine.done(id, done, &mut effects);
+        self.perform(effects);
+        true
+    }
+
+    /// What this machine's clock shows.
+    fn wall_clock(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.now.0)
+    }
+
     /// What was pushed to clients' peers since this was last asked.
     pub fn take_pushed(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.pushed)
@@ -230,9 +275,19 @@ impl Wire {
 
     /// The mail that is being sent comes to its end: `ok`, a server's reply, or the name of an error.
     pub fn end_mail(&mut self, end: &str) -> Result<()> {
+        let end = mail_end(end)?;
         let mail = self.engine.owed_mail().context("no mail is being sent")?;
+        let greeted = Op::Greeted(mail);
+        if let Some(at) = self.asked.iter().position(|(_, op)| *op == greeted) {
+            let (id, _) = self.asked.remove(at).context("it was there")?;
+            let done = end.clone().map_or_else(Done::Refused, |()| Done::Fine);
+            let mut effects = Vec::new();
+            self.engine.done(id, done, &mut effects);
+            self.perform(effects);
+            self.settle();
+        }
         let mut effects = Vec::new();
-        self.engine.mail_ended(mail, &mail_end(end)?, &mut effects);
+        self.engine.mail_ended(mail, &end, &mut effects);
         self.perform(effects);
         self.settle();
         Ok(())
@@ -266,7 +321,7 @@ impl Wire {
                 self.port.drained(self.now, &mut self.events);
             }
             let Some((sequence, told)) = self.events.queue.pop_front() else {
-                if self.port.output().is_empty() {
+                if self.port.output().is_empty() && !(self.served && self.serve()) {
                     return;
                 }
                 continue;
@@ -324,6 +379,7 @@ impl Wire {
                 Effect::Abort(client) => {
                     let before = self.asked.len();
                     self.asked.retain(|(_, op)| op.client() != Some(client));
+                    self.servers.abort(client);
                     if self.asked.len() < before {
                         self.aborted.push(client);
                     }
@@ -340,7 +396,9 @@ impl Wire {
                 Done::Fine
             }
             Op::Send(letter) => self.accept(*letter),
+            Op::Time => Done::Time(self.wall_clock()),
             Op::Push(_, bytes) => {
+                self.servers.push(&bytes);
                 self.pushed.extend(bytes);
                 return Vec::new();
             }
@@ -381,18 +439,5 @@ pub fn mail_end(text: &str) -> Result<MailEnd> {
     if text == "ok" {
         return Ok(Ok(()));
     }
-    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-    if let Ok(code) = word.parse::<u16>() {
-        let kind = match code {
-            530 | 534 | 535 => ErrorKind::AuthFailed,
-            400..=499 => ErrorKind::TemporaryFailure,
-            _ => ErrorKind::Rejected,
-        };
-        let text = rest.to_owned();
-        let reply = ServerReply { code, text };
-        return Ok(Err(Error::new(kind, "refused").with_reply(reply)));
-    }
-    let kind = ErrorKind::ALL.into_iter().find(|kind| kind.name() == word);
-    let kind = kind.with_context(|| format!("no error is called {word:?}"))?;
-    Ok(Err(Error::new(kind, rest)))
+    Ok(Err(world::error(text)?))
 }

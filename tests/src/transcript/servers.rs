@@ -174,7 +174,9 @@ impl Servers {
         }
         let Failure { error, lost, .. } = self.failures.remove(&service)?;
         if lost {
-            op.client().into_iter().for_each(|client| self.abort(client));
+            op.client()
+                .into_iter()
+                .for_each(|client| self.abort(client));
             return Some(Done::Lost(error));
         }
         Some(Done::Refused(error))
@@ -214,7 +216,10 @@ impl Servers {
             time.second
         );
         let folder = fetch.parent.child(folder.as_bytes())?;
-        if matches!(files.perform(&Op::Look(folder.clone())), Some(Done::Found { .. })) {
+        if matches!(
+            files.perform(&Op::Look(folder.clone())),
+            Some(Done::Found { .. })
+        ) {
             return None;
         }
         files.perform(&Op::MakeFolder(folder.clone()))?;

@@ -93,7 +93,10 @@ fn served(text: &str) -> Result<Served> {
     let (word, rest) = cut(text);
     let named = || -> Result<(String, Vec<u8>)> {
         let (name, content) = cut(rest);
-        Ok((String::from_utf8(text::parse(name)?)?, text::parse(content)?))
+        Ok((
+            String::from_utf8(text::parse(name)?)?,
+            text::parse(content)?,
+        ))
     };
     let unnamed = || -> Result<(String, Vec<u8>)> { Ok((String::new(), text::parse(rest)?)) };
     Ok(match word {

@@ -137,7 +137,7 @@ fn passwords_reach_the_server_and_no_journal() -> Result<()> {
     ))?;
     let mut panel = Equipment::open(&machine.pty("panel")?)?;
     panel.ok("ATE0")?;
-    panel.command(&format!(r#"AT+QSMTPCGF="account","u","{mistaken}""#))?;
+    panel.command(&format!(r#"AT+QSMTPUSER="u","{mistaken}""#))?;
     quectel::set_up(&mut panel, port, SslType::None, Some(&equipments))?;
     quectel::recipients(&mut panel, &[(Kind::To, "one@example.org")])?;
     quectel::body(&mut panel, 0, b"text")?;

@@ -45,6 +45,23 @@ fn lintian_finds_no_error() -> Result<()> {
     Ok(())
 }
 
+/// What cargo strips, a package with a profile of its own does not inherit.
+#[test]
+fn every_program_of_a_release_is_stripped() -> Result<()> {
+    let manifest = fs::read_to_string(package::root().join("Cargo.toml"))?;
+    let (_, release) = manifest
+        .split_once("\n[profile.release]\n")
+        .context("no profile")?;
+    let (all, packages) = release
+        .split_once("\n[profile.release.package]\n")
+        .context("no packages")?;
+    ensure!(all.lines().any(|line| line == "strip = true"), "{all}");
+    for line in packages.lines().filter(|line| line.starts_with("hayes")) {
+        ensure!(line.contains("strip = true"), "{line}");
+    }
+    Ok(())
+}
+
 #[test]
 fn the_changelog_tells_of_this_version() -> Result<()> {
     let changelog = fs::read_to_string(package::root().join("packaging/debian/changelog"))?;

@@ -52,6 +52,8 @@ pub(super) enum Port {
         root: Root,
     },
     /// Take back what `add` did
+    ///
+    /// A port that hayesd has open stays open; it will not be opened again.
     Remove {
         /// The device, as it was added
         device: Device,

@@ -63,8 +63,8 @@ fn headers(top: &MessagePart<'_>, plain: &mut Plain) -> Result<()> {
             HeaderName::Subject => {
                 plain.subject = header.value.as_text().unwrap_or_default().to_owned();
             }
-            HeaderName::Date
-            | HeaderName::MessageId
+            HeaderName::Date => plain.date = header.value.as_datetime().cloned(),
+            HeaderName::MessageId
             | HeaderName::MimeVersion
             | HeaderName::ContentType
             | HeaderName::ContentTransferEncoding

@@ -7,6 +7,7 @@ mod address;
 mod charset;
 mod compose;
 mod decompose;
+mod fingerprint;
 mod fuzz;
 mod glance;
 mod originator;
@@ -18,12 +19,15 @@ pub use address::{Mailbox, check_address};
 pub use charset::Charset;
 pub use compose::compose;
 pub use decompose::decompose;
+pub use fingerprint::{Fingerprints, fingerprint};
 pub use fuzz::{fuzz_mailboxes, fuzz_message};
 pub use glance::{Glance, glance};
 pub use originator::with_from;
 pub use prepare::{Prepared, prepare};
 pub use report::{Undelivered, report};
 pub use stamp::{Stamp, date_line};
+
+pub use mail_parser::DateTime;
 
 use crate::service::{Error, ErrorKind};
 
@@ -140,6 +144,8 @@ pub struct Plain {
     pub text: Text,
     /// Files, in their order.
     pub attachments: Vec<Attachment>,
+    /// When it was written, where it says so.
+    pub date: Option<DateTime>,
 }
 
 /// The caller asked for something malformed.

@@ -4,9 +4,10 @@ use super::chat::Chat;
 use super::engine::Syntax;
 use super::mail::{Batch, Outgoing};
 use super::report::Report;
+use super::session::{FileModule, MailboxModule, no_command};
 use super::settings::Settings;
 use super::snapshot::{Identity, Registration};
-use crate::service::{BoxFuture, MailOpen, Result, ServerReply};
+use crate::service::{BoxFuture, FileOpen, MailOpen, MailboxOpen, Result, ServerReply};
 use core::time::Duration;
 use std::fmt::Debug;
 
@@ -40,6 +41,25 @@ pub trait Drive: Debug + Send + Sync {
     /// The way to send this mail. `NotSupported` or `TooLarge` where the module could not carry it.
     fn mail<'a>(&self, settings: &'a Settings, mail: &'a Outgoing)
     -> Result<Box<dyn MailJob + 'a>>;
+
+    /// The way to this mailbox. `NotSupported` or `TooLarge` where the module has none, or not such one;
+    /// nothing is sent to find that out.
+    fn mailbox<'a>(
+        &self,
+        _settings: &'a Settings,
+        _open: &'a MailboxOpen,
+    ) -> Result<Box<dyn MailboxModule + 'a>> {
+        Err(no_command("for mailboxes"))
+    }
+
+    /// The way to this file server; the same.
+    fn files<'a>(
+        &self,
+        _settings: &'a Settings,
+        _open: &'a FileOpen,
+    ) -> Result<Box<dyn FileModule + 'a>> {
+        Err(no_command("for files"))
+    }
 }
 
 /// The tables of a dialect's driver.
@@ -80,6 +100,9 @@ pub struct Service {
     pub name: &'static str,
     /// The test command, without `AT`.
     pub test: &'static str,
+    /// Test commands, without `AT`, of which none may be known: modules of another family have commands of
+    /// the same names with another meaning.
+    pub unless: &'static [&'static str],
 }
 
 /// A value that never shows.

@@ -15,6 +15,8 @@ pub struct Expect {
     pub within: Duration,
     /// The longest time from the last byte of payload to its result.
     pub after: Duration,
+    /// How its data mode is left where that did not come to its end.
+    pub leave: Leave,
     /// Numeric results count: the module may still be set to `ATV0`.
     pub numeric: bool,
 }
@@ -61,6 +63,21 @@ pub enum Raw {
     Connect(u64),
 }
 
+/// How a data mode is left that was not written to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// By `+++` between two silences.
+    Escape,
+    /// By these bytes.
+    Bytes(&'static [u8]),
+    /// Not at all, since it counts: by bytes that mean nothing to a module that waits for no more (CR), up to
+    /// [`LOST`] of them.
+    Fill,
+}
+
+/// So many bytes may have been lost of content that a module counts, and are made up for.
+pub(super) const LOST: usize = 4096;
+
 /// Time for a command that only sets or reads something. Quectel names 300 ms; field logs show seconds.
 pub const SETTER: Duration = Duration::from_secs(5);
 
@@ -73,6 +90,7 @@ impl Expect {
             raw: Raw::None,
             within: SETTER,
             after: SETTER,
+            leave: Leave::Escape,
             numeric: false,
         }
     }
@@ -108,6 +126,13 @@ impl Expect {
     pub const fn taking(mut self, prompt: Prompt, after: Duration) -> Self {
         self.prompt = prompt;
         self.after = after;
+        self
+    }
+
+    /// The same, with another way out of its data mode.
+    #[must_use]
+    pub const fn left_by(mut self, leave: Leave) -> Self {
+        self.leave = leave;
         self
     }
 

@@ -6,13 +6,15 @@ use super::drive::Drive;
 use super::ladder::Rung;
 use super::mail::{Outgoing, check, resumed};
 use super::report::Report;
+use super::session::{FileAsk, MailboxAsk, Opening, open_files, open_mailbox};
 use super::settings::Settings;
 use super::snapshot::{Snapshot, State};
 use crate::disk::Disk;
 use crate::message::decompose;
 use crate::service::{
-    BoxFuture, Certainty, Content, Delivered, Error, ErrorKind, Fault, Interrupted, MailBack,
-    MailOpen, MailSession, Phase, Progress, Result, Verdict,
+    BoxFuture, Certainty, Content, Delivered, Error, ErrorKind, Fault, FileBack, FileOpen,
+    FileSession, Interrupted, MailBack, MailOpen, MailSession, MailboxBack, MailboxOpen,
+    MailboxSession, Phase, Progress, Result, Verdict,
 };
 use crate::trace::Trace;
 use core::time::Duration;
@@ -32,6 +34,8 @@ pub(super) enum Request {
     },
     /// How did the mail end that an earlier daemon was sending?
     Recover(Sought),
+    Mailbox(Opening<MailboxOpen, MailboxAsk>),
+    Files(Opening<FileOpen, FileAsk>),
     Command {
         text: String,
         within: Duration,
@@ -120,8 +124,19 @@ impl Handle {
         let _ = self.requests.try_send(Request::Look);
     }
 
-    async fn ask(&self, request: Request) -> Result<()> {
+    pub(super) async fn ask(&self, request: Request) -> Result<()> {
         self.requests.send(request).await.map_err(|_| gone())
+    }
+
+    /// The driver of a modem that has this service. NotSupported for one that has not.
+    async fn serving(&self, service: &str, progress: &dyn Progress) -> Result<&'static dyn Drive> {
+        progress.phase(Phase::Waiting);
+        let drive = self.ready(SETTLES).await?;
+        if !self.snapshot.borrow().services.contains(&service) {
+            let text = format!("modem {} has no {service} commands", self.settings.name);
+            return Err(Error::new(ErrorKind::NotSupported, text).by(Fault::Module));
+        }
+        Ok(drive)
     }
 
     /// The driver, once the modem works; waits so long for one that is coming up.
@@ -161,12 +176,7 @@ impl MailBack for Handle {
         progress: &'a dyn Progress,
     ) -> BoxFuture<'a, Result<Box<dyn MailSession>>> {
         Box::pin(async move {
-            progress.phase(Phase::Waiting);
-            let drive = self.ready(SETTLES).await?;
-            if !self.snapshot.borrow().services.contains(&"mail") {
-                let text = format!("modem {} has no mail commands", self.settings.name);
-                return Err(Error::new(ErrorKind::NotSupported, text).by(Fault::Module));
-            }
+            let drive = self.serving("mail", progress).await?;
             drive.check_mail(request)?;
             let session = Session {
                 handle: self.clone(),
@@ -186,6 +196,40 @@ impl MailBack for Handle {
             self.ask(Request::Recover(sought)).await.ok()?;
             let told = tokio::time::timeout(patience, told).await;
             Some(resumed(mail, told.ok()?.ok()?))
+        })
+    }
+}
+
+impl MailboxBack for Handle {
+    fn open<'a>(
+        &'a self,
+        request: &'a MailboxOpen,
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<Box<dyn MailboxSession>>> {
+        Box::pin(async move {
+            let drive = self.serving("pop3", progress).await?;
+            drive.mailbox(&self.settings, request).map(drop)?;
+            open_mailbox(self, request, progress).await
+        })
+    }
+
+    /// No module's commands can.
+    fn has_top(&self) -> bool {
+        false
+    }
+}
+
+impl FileBack for Handle {
+    /// Takes the modem when the first step needs it.
+    fn open<'a>(
+        &'a self,
+        request: &'a FileOpen,
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<Box<dyn FileSession>>> {
+        Box::pin(async move {
+            let drive = self.serving("ftp", progress).await?;
+            drive.files(&self.settings, request).map(drop)?;
+            Ok(open_files(self, request))
         })
     }
 }

@@ -67,7 +67,29 @@ impl Line {
         Ok(self)
     }
 
-    /// The same, shown as stars.
+    /// Text without quotes as the next value: a path in the module's memory. `NotSupported` where it holds what
+    /// would end the value or the command.
+    pub fn plain(mut self, text: &str) -> Result<Self> {
+        carriable(text)?;
+        if let Some(c) = text
+            .chars()
+            .find(|c| !c.is_ascii() || matches!(c, ',' | ';'))
+        {
+            return Err(uncarriable(c));
+        }
+        self.value(text, None);
+        Ok(self)
+    }
+
+    /// Hexadecimal digits in quotes behind a prefix as the next value.
+    #[must_use]
+    pub fn digits(mut self, prefix: &'static str, digits: &str) -> Self {
+        let digits: String = digits.chars().filter(char::is_ascii_hexdigit).collect();
+        self.value(&format!("{prefix}\"{digits}\""), None);
+        self
+    }
+
+    /// Text in quotes as the next value, shown as stars. NotSupported as for [`Self::text`].
     pub fn secret(mut self, secret: &Secret) -> Result<Self> {
         carriable(secret.expose())?;
         let quoted = Zeroizing::new(format!("\"{}\"", secret.expose()));
@@ -113,12 +135,13 @@ impl std::fmt::Debug for Line {
 pub fn carriable(text: &str) -> Result<()> {
     match text.chars().find(|c| FORBIDDEN.contains(c)) {
         None => Ok(()),
-        Some(c) => Err(Error::new(
-            ErrorKind::NotSupported,
-            format!("a modem's command cannot carry the character {c:?}"),
-        )
-        .by(Fault::Module)),
+        Some(c) => Err(uncarriable(c)),
     }
+}
+
+fn uncarriable(c: char) -> Error {
+    let text = format!("a modem's command cannot carry the character {c:?}");
+    Error::new(ErrorKind::NotSupported, text).by(Fault::Module)
 }
 
 #[cfg(test)]

@@ -306,12 +306,13 @@ impl Round {
 }
 
 /// Whether a server said this of the recipients, so that another mail may fare better: 55x (RFC 5321
-/// section 4.2.2), and 450, 451 and 452, with which servers put one of them off.
+/// section 4.2.2), and 450, 451 and 452, with which servers put one of them off. Some modules say no more than
+/// that the server refused: then it may have been one of them.
 fn is_about_recipient(error: &Error) -> bool {
-    error
-        .reply
-        .as_ref()
-        .is_some_and(|reply| matches!(reply.code, 450..=452 | 550..=559))
+    match &error.reply {
+        Some(reply) => matches!(reply.code, 450..=452 | 550..=559),
+        None => error.kind == ErrorKind::TemporaryFailure && error.fault == Fault::Server,
+    }
 }
 
 #[cfg(test)]

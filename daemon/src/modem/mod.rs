@@ -21,26 +21,32 @@ mod mail;
 mod recovery;
 mod report;
 mod runner;
+mod session;
 mod settings;
 mod snapshot;
 mod startup;
+mod steps;
+mod text;
 mod watch;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use chat::{Answer, Chat, ChatError};
+pub use chat::{Answer, Chat, ChatError, Payload, Piece, Streamed};
 pub use drive::{Drive, Facts, MailJob, Notice, SecretValue, Sent, Service, Setup};
 pub use engine::{Engine, Event, NotReady, Syntax};
-pub use expect::{Expect, Lines, Prompt, Raw, SETTER};
+pub use expect::{Expect, Leave, Lines, Prompt, Raw, SETTER};
 pub use handle::Handle;
 pub use ladder::{Ladder, Rung};
 pub use line::{FORBIDDEN, Line, carriable};
 pub use mail::{Batch, Outgoing, batches};
 pub use report::Report;
+pub use session::{FileModule, ListedMail, MailboxModule};
 pub use settings::Settings;
 pub use snapshot::{Identity, Registration, Snapshot, State};
+pub use steps::{TRIES, refused, to_driver, until_answered, was_silent};
+pub use text::{ascii_at_most, at_most, to_ascii, to_hex, with_crlf};
 pub use wire::{Incoming, Ports, Wire, WireReader, WireWriter};
 
 use crate::disk::Disk;

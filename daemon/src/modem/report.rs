@@ -96,6 +96,21 @@ impl Report {
         Ok(())
     }
 
+    /// Returns when the modem is being switched off.
+    pub(super) async fn stopped(&self) {
+        let notified = self.stop.notify.notified();
+        tokio::pin!(notified);
+        notified.as_mut().enable();
+        if !self.is_stopped() {
+            notified.await;
+        }
+    }
+
+    /// Why the request is given up.
+    pub(super) fn why(&self) -> Error {
+        self.given_up()
+    }
+
     /// Why it was given up: a request whose modem is switched off under it is nobody's wish, and may go
     /// another way, or later.
     fn given_up(&self) -> Error {

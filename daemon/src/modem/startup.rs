@@ -131,19 +131,47 @@ pub(super) async fn identify(chat: &mut Chat) -> Result<Identity> {
         revision: words(chat, "+CGMR").await?,
     };
     if identity.manufacturer.is_empty() {
-        // ATI: manufacturer, model, revision, a line each.
         let answer = chat.ask(&Line::new("I"), Expect::any()).await?;
-        let bare = answer
-            .lines
-            .iter()
-            .filter(|line| split_name(line).is_none());
-        let mut lines = bare.map(|line| value_of(line));
-        identity.manufacturer = lines.next().unwrap_or_default();
-        if identity.model.is_empty() {
-            identity.model = lines.next().unwrap_or_default();
-        }
+        about(&answer.lines, &mut identity);
     }
     Ok(identity)
+}
+
+/// What `ATI` says: manufacturer, model, revision, a line each, perhaps with such a label before it.
+fn about(lines: &[Vec<u8>], identity: &mut Identity) {
+    let bare = lines
+        .iter()
+        .filter(|line| split_name(line).is_none() && !is_unsolicited(line));
+    let parts = [
+        ("Manufacturer:", &mut identity.manufacturer),
+        ("Model:", &mut identity.model),
+        ("Revision:", &mut identity.revision),
+    ];
+    let texts: Vec<String> = bare.map(|line| value_of(line)).collect();
+    let labelled = |label: &str| {
+        let of = |text: &String| Some(text.strip_prefix(label)?.trim().to_owned());
+        texts.iter().find_map(of)
+    };
+    let has_labels = labelled(parts[0].0).is_some();
+    for (nth, (label, part)) in parts.into_iter().enumerate() {
+        let said = if has_labels {
+            labelled(label)
+        } else {
+            texts.get(nth).cloned()
+        };
+        if part.is_empty() {
+            *part = said.unwrap_or_default();
+        }
+    }
+}
+
+/// Whether some dialect knows the line as one that comes unasked, a bare one too: `PB DONE`.
+fn is_unsolicited(line: &[u8]) -> bool {
+    let urcs = |dialect: &&dialect::Dialect| {
+        let urcs = dialect.drive.facts().syntax.urcs;
+        urcs.iter().any(|urc| urc.matches(line))
+    };
+    dialect::ALL.iter().any(urcs)
 }
 
 /// The first line of a command's answer, without its name if it has one.
@@ -153,7 +181,8 @@ async fn words(chat: &mut Chat, command: &str) -> Result<String> {
     let own = |line: &&Vec<u8>| {
         split_name(line).is_none_or(|(name, _)| name.eq_ignore_ascii_case(command.as_bytes()))
     };
-    let line = answer.lines.iter().find(own);
+    let said = |line: &&Vec<u8>| !is_unsolicited(line);
+    let line = answer.lines.iter().filter(said).find(own);
     Ok(line.map(|line| value_of(line)).unwrap_or_default())
 }
 
@@ -217,10 +246,19 @@ pub(super) async fn set_up(
 async fn services(chat: &mut Chat, drive: &'static dyn Drive) -> Result<Vec<&'static str>> {
     let mut services = Vec::new();
     for service in drive.facts().services {
-        let answer = chat.ask(&Line::new(service.test), Expect::any()).await?;
-        if answer.result == FinalResult::Ok {
+        let mut has = knows(chat, service.test).await?;
+        for other in service.unless {
+            has = has && !knows(chat, other).await?;
+        }
+        if has {
             services.push(service.name);
         }
     }
     Ok(services)
+}
+
+/// Whether the module knows a command, by its test form.
+async fn knows(chat: &mut Chat, test: &str) -> Result<bool> {
+    let answer = chat.ask(&Line::new(test), Expect::any()).await?;
+    Ok(answer.result == FinalResult::Ok)
 }

@@ -24,6 +24,6 @@ pub use smtp::SmtpBack;
 pub use socket::IpSockets;
 pub use tls::{Roots, Tls};
 
-pub use ftp::{fuzz_ftp_replies, fuzz_listing};
+pub use ftp::{fuzz_ftp_replies, fuzz_listing, read_listing};
 pub use pop3::fuzz_pop3;
 pub use replies::fuzz_replies;

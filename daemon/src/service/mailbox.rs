@@ -63,6 +63,11 @@ pub trait MailboxBack: Send + Sync {
         request: &'a MailboxOpen,
         progress: &'a dyn Progress,
     ) -> BoxFuture<'a, Result<Box<dyn MailboxSession>>>;
+
+    /// Whether its sessions can show the beginning of a message ([`MailboxSession::top`]).
+    fn has_top(&self) -> bool {
+        true
+    }
 }
 
 /// A mailbox that is open: one connection over many steps, kept alive between them. Dropping it aborts:

@@ -91,14 +91,20 @@ impl Backs for Ways {
     fn mailbox(&self, via: &Via) -> Option<Arc<dyn MailboxBack>> {
         match via {
             Via::Ip => Some(self.now().network.mailboxes.clone()),
-            Via::Modem(_) => None,
+            Via::Modem(name) => {
+                let modem: Arc<dyn MailboxBack> = Arc::new(self.now().modems.get(name)?.clone());
+                Some(modem)
+            }
         }
     }
 
     fn files(&self, via: &Via) -> Option<Arc<dyn FileBack>> {
         match via {
             Via::Ip => Some(self.now().network.files.clone()),
-            Via::Modem(_) => None,
+            Via::Modem(name) => {
+                let modem: Arc<dyn FileBack> = Arc::new(self.now().modems.get(name)?.clone());
+                Some(modem)
+            }
         }
     }
 

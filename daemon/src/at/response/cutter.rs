@@ -1,10 +1,14 @@
 //! Bytes to pieces: lines, prompts, counted raw data.
 
+use super::block::Block;
 use memchr::memchr2;
 
 /// The longest line that is kept, in bytes; what a module says is far shorter, except for texts that
 /// are not framed at all. The rest of a longer line is dropped.
 pub const MAX_LINE: usize = 4096;
+
+/// Ends stuffed data.
+const CTRL_Z: u8 = 0x1a;
 
 /// What was cut from the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +39,25 @@ pub struct Cutter {
     /// A prompt was cut: more `>` and blanks belong to it.
     after_prompt: bool,
     raw: u64,
+    /// The raw bytes are a block that may be stuffed.
+    block: Option<Block>,
+    /// A block was cut: one Ctrl-Z may end it.
+    after_block: bool,
 }
 
 impl Cutter {
     /// The next `count` bytes are raw, after the LF that may still belong to the line before.
     pub fn expect_raw(&mut self, count: u64) {
         self.raw = count;
+        self.block = None;
+    }
+
+    /// The same for a block of a stream, `+NAME: DATA,n`, which some firmware may stuff (see [`Block`]).
+    pub fn expect_block(&mut self, count: u64) {
+        match Block::new(count) {
+            Some(block) => self.block = Some(block),
+            None => self.expect_raw(count),
+        }
     }
 
     /// Raw bytes that are still to come.
@@ -73,6 +90,18 @@ impl Cutter {
             self.overlong = false;
         }
         self.skip(input);
+        if let Some(block) = self.block.take_if(|block| block.is_over()) {
+            if block.took_next() {
+                self.keep(b"+");
+            } else {
+                self.after_block = true;
+                self.skip(input);
+            }
+        }
+        if self.block.is_some() {
+            let block = self.block.as_mut();
+            return block.and_then(|block| block.take(input)).map(Piece::Raw);
+        }
         if self.raw > 0 {
             return self.take_raw(input);
         }
@@ -89,6 +118,14 @@ impl Cutter {
         {
             self.after_cr = false;
             if first == b'\n' {
+                *input = rest;
+            }
+        }
+        if self.after_block
+            && let Some((&first, rest)) = input.split_first()
+        {
+            self.after_block = false;
+            if first == CTRL_Z {
                 *input = rest;
             }
         }

@@ -4,6 +4,7 @@
 //! flight, which [`crate::modem::Engine`] knows. Sources: V.250 section 5.7 (result codes and their
 //! framing), 27.007 section 9.2 (`+CME ERROR`), 27.005 section 3.2.5 (`+CMS ERROR`).
 
+mod block;
 mod cutter;
 mod fuzz;
 mod result;

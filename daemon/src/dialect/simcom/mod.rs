@@ -4,7 +4,13 @@
 //! line) the manuals of sister families, and what programs in the field send.
 
 pub mod codes;
+mod drive;
 pub mod names;
+
+use crate::modem::Drive;
 
 /// Its name in the configuration.
 pub const NAME: &str = "simcom";
+
+/// How its modules are driven.
+pub const DRIVE: &dyn Drive = &drive::Simcom;

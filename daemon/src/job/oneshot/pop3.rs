@@ -43,6 +43,10 @@ pub(super) async fn open(
     doing: &Doing,
 ) -> Result<Box<dyn MailboxSession>> {
     let back = backs.mailbox(via).ok_or_else(|| no_way(via, "mailboxes"))?;
+    if matches!(inquiry.request, Request::Pop3Top { .. }) && !back.has_top() {
+        let text = format!("{via} cannot show the beginning of a message");
+        return Err(Error::new(ErrorKind::NotSupported, text).by(Fault::Module));
+    }
     let open = MailboxOpen {
         // The administrator chose it.
         reach: Reach::default(),

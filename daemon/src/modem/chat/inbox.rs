@@ -5,7 +5,8 @@ use crate::modem::engine::Event;
 
 /// The most that is kept of one answer: lines beyond are dropped, so that no module can fill the
 /// memory.
-const MOST_LINES: usize = 1000;
+const MOST_LINES: usize = 20_000;
+const MOST_TEXT: usize = 1 << 20;
 const MOST_DATA: usize = 1 << 20;
 
 /// A module's answer to one command.
@@ -23,6 +24,8 @@ pub struct Answer {
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     lines: Vec<Vec<u8>>,
+    /// The bytes of `lines`.
+    text: usize,
     data: Vec<u8>,
     result: Option<FinalResult>,
     pub(super) prompted: bool,
@@ -33,12 +36,19 @@ pub(super) struct Inbox {
     pub(super) restarted: bool,
     /// `CONNECT` came when nobody waited for it any more.
     pub(super) late_connect: bool,
+    /// So did the prompt of a command that was given up.
+    pub(super) late_prompt: bool,
 }
 
 impl Inbox {
     pub(super) fn take(&mut self, event: Event<'_>) {
         match event {
-            Event::Info(line) if self.lines.len() < MOST_LINES => self.lines.push(line.to_vec()),
+            Event::Info(line)
+                if self.lines.len() < MOST_LINES && self.text + line.len() <= MOST_TEXT =>
+            {
+                self.text += line.len();
+                self.lines.push(line.to_vec());
+            }
             Event::Data(bytes) => {
                 let room = MOST_DATA - self.data.len();
                 self.data.extend(bytes.iter().take(room));
@@ -57,6 +67,11 @@ impl Inbox {
     /// Whether the command in flight came to its end, one way or another.
     pub(super) fn is_over(&self) -> bool {
         self.result.is_some() || self.timed_out || self.connected
+    }
+
+    /// The lines of an answer that was never whole.
+    pub(super) fn take_lines(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.lines)
     }
 
     /// The answer, once it is whole.

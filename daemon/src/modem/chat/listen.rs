@@ -1,7 +1,6 @@
 //! What a module says unasked.
 
-use super::{Chat, Result};
-use crate::at::response::named;
+use super::{Chat, KEPT, Result, Wanted};
 use crate::modem::drive::{Drive, Sent};
 use core::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -9,23 +8,37 @@ use tokio::time::{Instant, timeout};
 impl Chat {
     /// Keeps unsolicited lines of this name for [`Self::urc`]; earlier ones are forgotten.
     pub fn keep(&mut self, name: &'static str) {
-        self.forget(name);
-        self.wanted.push(name);
+        self.want(name, None);
+    }
+
+    /// The same for lines that have no name, or not only by it; `key` stands for them.
+    pub fn keep_where(&mut self, key: &'static str, test: fn(&[u8]) -> bool) {
+        self.want(key, Some(test));
+    }
+
+    fn want(&mut self, key: &'static str, test: Option<fn(&[u8]) -> bool>) {
+        self.forget(key);
+        self.wanted.push(Wanted { key, test });
+    }
+
+    /// Keeps a line if it is one of those.
+    pub(super) fn keep_wanted(&mut self, line: &[u8]) {
+        let by = self.wanted.iter().find(|wanted| wanted.is(line));
+        if let Some(wanted) = by.filter(|_| self.kept.len() < KEPT) {
+            self.kept.push_back((wanted.key, line.to_vec()));
+        }
     }
 
     /// Keeps them no longer.
-    pub fn forget(&mut self, name: &'static str) {
-        self.wanted.retain(|wanted| *wanted != name);
-        self.kept.retain(|line| named(line, name).is_none());
+    pub fn forget(&mut self, key: &'static str) {
+        self.wanted.retain(|wanted| wanted.key != key);
+        self.kept.retain(|(kept, _)| *kept != key);
     }
 
     /// A line of this name that was kept, if there is one.
     pub fn kept(&mut self, name: &str) -> Option<Vec<u8>> {
-        let at = self
-            .kept
-            .iter()
-            .position(|line| named(line, name).is_some())?;
-        self.kept.remove(at)
+        let at = self.kept.iter().position(|(key, _)| *key == name)?;
+        self.kept.remove(at).map(|(_, line)| line)
     }
 
     /// Waits for an unsolicited line of this name. `None` when `within` is over.

@@ -10,14 +10,18 @@ mod listen;
 mod port;
 mod redact;
 mod results;
+mod stream;
 mod sync;
 
+pub use ask::{Payload, Piece};
 pub use error::ChatError;
 pub use inbox::Answer;
 pub(super) use port::Claiming;
+pub use stream::Streamed;
 
 use super::drive::{Drive, Facts, Notice};
-use super::engine::{Engine, Event, Syntax};
+use super::engine::{Engine, Event, Syntax, same_but_blanks};
+use super::expect::Leave;
 use super::settings::Settings;
 use super::snapshot::Board;
 use super::wire::Wire;
@@ -28,6 +32,7 @@ use inbox::Inbox;
 use redact::Redactor;
 use results::Results;
 use std::collections::VecDeque;
+use stream::Stream;
 use tokio::time::Instant;
 
 /// Result of a dialogue.
@@ -35,6 +40,23 @@ pub(super) type Result<T> = std::result::Result<T, ChatError>;
 
 /// Unsolicited lines that are kept for whoever asked for them.
 const KEPT: usize = 64;
+
+/// Unsolicited lines that somebody asked for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    key: &'static str,
+    /// Which lines they are; without, those of the name that `key` is.
+    test: Option<fn(&[u8]) -> bool>,
+}
+
+impl Wanted {
+    fn is(&self, line: &[u8]) -> bool {
+        match self.test {
+            Some(test) => test(line),
+            None => named(line, self.key).is_some(),
+        }
+    }
+}
 
 /// The dialogue.
 pub struct Chat {
@@ -48,14 +70,17 @@ pub struct Chat {
     trace: Trace,
     board: Board,
     drive: Option<&'static dyn Drive>,
-    wanted: Vec<&'static str>,
-    kept: VecDeque<Vec<u8>>,
+    wanted: Vec<Wanted>,
+    kept: VecDeque<(&'static str, Vec<u8>)>,
+    stream: Option<Stream>,
     results: Results,
     redactor: Redactor,
     /// Bits a second of the line.
     speed: u32,
-    /// A data mode or a prompt was left open.
-    in_data: bool,
+    /// A data mode or a prompt was left open; how it is left.
+    open: Option<Leave>,
+    /// A command that was given up before it prompted: what its prompt is, should it come after all.
+    owed: Option<(&'static str, Leave)>,
     /// Why no command can succeed any more, until somebody does something about it: a resync failed,
     /// the device went away, the module restarted.
     fate: Option<ChatError>,
@@ -83,10 +108,12 @@ impl Chat {
             drive: None,
             wanted: Vec::new(),
             kept: VecDeque::new(),
+            stream: None,
             results: Results::default(),
             redactor: Redactor::default(),
             speed: settings.line.speed,
-            in_data: false,
+            open: None,
+            owed: None,
             fate: None,
         };
         chat.set_drive(chat.board.read(|now| now.drive));
@@ -97,7 +124,9 @@ impl Chat {
     pub(super) fn rewire(&mut self, wire: Wire) {
         self.wire = wire;
         self.engine.reset();
-        self.in_data = false;
+        self.open = None;
+        self.owed = None;
+        self.stream = None;
         self.fate = None;
     }
 
@@ -138,6 +167,8 @@ impl Chat {
             trace,
             results,
             redactor,
+            stream,
+            owed,
             ..
         } = self;
         run(engine, &mut |event| {
@@ -151,11 +182,18 @@ impl Chat {
                     Some(Notice::Restarted) => inbox.restarted = true,
                     None => {}
                 }
-                if kept.len() < KEPT && wanted.iter().any(|name| named(line, name).is_some()) {
-                    kept.push_back(line.to_vec());
+                let by = wanted.iter().find(|wanted| wanted.is(line));
+                if let Some(wanted) = by.filter(|_| kept.len() < KEPT) {
+                    kept.push_back((wanted.key, line.to_vec()));
                 }
             }
-            inbox.take(event);
+            if let (Event::Late(line), Some((prompt, _))) = (&event, *owed) {
+                inbox.late_prompt |= same_but_blanks(line, prompt.as_bytes());
+            }
+            match stream {
+                Some(stream) => stream.take(event, inbox),
+                None => inbox.take(event),
+            }
         });
         board.counters(engine.resyncs(), engine.late_bytes());
     }

@@ -38,7 +38,8 @@ impl Chat {
                 Ok(Incoming::Claimed { kept }) => {
                     self.engine.reset();
                     self.fate = None;
-                    self.in_data = false;
+                    self.open = None;
+                    self.owed = None;
                     return Ok(Claiming::Ours { kept });
                 }
                 Ok(Incoming::Refused { why, text }) => return Ok(Claiming::Refused { why, text }),
@@ -150,7 +151,8 @@ impl Chat {
             return Ok(());
         };
         self.engine.give_up();
-        self.in_data = false;
+        self.open = None;
+        self.owed = None;
         self.fate = Some(fate.clone());
         Err(fate)
     }

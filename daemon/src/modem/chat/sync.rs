@@ -2,9 +2,16 @@
 
 use super::inbox::Inbox;
 use super::{Chat, ChatError, Result};
+use crate::modem::expect::{LOST, Leave};
 use crate::modem::line::Line;
 use crate::trace::Direction;
 use core::time::Duration;
+
+/// A module that was told to leave a data mode has so long to say so.
+const LEFT: Duration = Duration::from_millis(300);
+
+/// Empty lines.
+const FILLING: [u8; 512] = [b'\r'; 512];
 
 /// Silence around `+++`: a little more than the 50 × 20 ms of S12 (V.250 annex; Quectel: 1 s).
 const GUARD: Duration = Duration::from_millis(1100);
@@ -15,8 +22,8 @@ impl Chat {
         if let Some(fate) = &self.fate {
             return Err(fate.clone());
         }
-        if self.in_data {
-            self.escape().await?;
+        if let Some(leave) = self.open.take() {
+            self.leave(leave).await?;
         }
         if self.engine.is_idle() {
             return Ok(());
@@ -53,7 +60,15 @@ impl Chat {
                 let now = self.now();
                 self.engine.resync(now);
             }
+            if std::mem::take(&mut self.inbox.late_prompt)
+                && let Some((_, leave)) = self.owed.take()
+            {
+                self.leave(leave).await?;
+                let now = self.now();
+                self.engine.resync(now);
+            }
             if self.inbox.in_step {
+                self.owed = None;
                 self.note("in step again");
                 return Ok(());
             }
@@ -68,11 +83,38 @@ impl Chat {
     /// Leaves a data mode by `+++` between two silences; a module in command mode sees half a line.
     pub(in crate::modem) async fn escape(&mut self) -> Result<()> {
         self.engine.give_up();
-        self.in_data = false;
+        self.open = None;
         self.listen(GUARD).await?;
         self.show(Direction::Out, "+++");
         self.write(b"+++").await?;
         self.listen(GUARD).await
+    }
+
+    /// Leaves a data mode as the command that began it says.
+    async fn leave(&mut self, leave: Leave) -> Result<()> {
+        match leave {
+            Leave::Escape => self.escape().await,
+            Leave::Bytes(bytes) => {
+                self.engine.give_up();
+                self.note("leaves a data mode");
+                self.write(bytes).await?;
+                self.listen(LEFT).await
+            }
+            Leave::Fill => self.fill().await,
+        }
+    }
+
+    /// Gives a module that counts what it may not have got, until it says something.
+    async fn fill(&mut self) -> Result<()> {
+        self.engine.give_up();
+        self.note("fills up a data mode that counts");
+        for _ in 0..LOST / FILLING.len() {
+            self.write(&FILLING).await?;
+            if self.listen_once(LEFT).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Leaves a text prompt by ESC (27.005 section 3.5.1) and a data mode by DTR (V.250 section 6.2.9).

@@ -65,6 +65,13 @@ impl Flight {
         self.deadline = None;
     }
 
+    /// It sends bytes: the next of them have the same time again.
+    pub(super) fn announced(&mut self, now: Time) {
+        if self.deadline.is_some() {
+            self.deadline = Some(now + self.expect.within);
+        }
+    }
+
     pub(super) fn payload_written(&mut self, now: Time) {
         if self.in_payload {
             self.deadline = Some(now + self.expect.after);
@@ -150,7 +157,8 @@ impl fmt::Debug for Flight {
     }
 }
 
-fn same_but_blanks(a: &[u8], b: &[u8]) -> bool {
+/// Whether two lines are the same but for blanks and case.
+pub(in crate::modem) fn same_but_blanks(a: &[u8], b: &[u8]) -> bool {
     fn solid(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
         text.iter()
             .filter(|byte| **byte != b' ')

@@ -15,6 +15,7 @@ mod tests;
 
 use super::expect::Expect;
 use crate::at::response::{Announce, Cutter, FinalResult, Piece, Urc};
+pub(super) use flight::same_but_blanks;
 use flight::{Flight, Meaning};
 use hayes_ldisc::time::Time;
 use resync::{Resync, Step};
@@ -77,6 +78,15 @@ enum Phase {
     Flight(Flight),
     OutOfStep,
     Resync(Resync),
+}
+
+/// Raw bytes that follow a line.
+#[derive(Clone, Copy, Debug)]
+enum Counted {
+    /// As they are.
+    Raw(u64),
+    /// A block of a stream.
+    Block(u64),
 }
 
 /// A command cannot be sent now.
@@ -232,7 +242,13 @@ impl Engine {
                 },
             }
             if let Some(count) = raw {
-                self.cutter.expect_raw(count);
+                if let Phase::Flight(flight) = &mut self.phase {
+                    flight.announced(now);
+                }
+                match count {
+                    Counted::Raw(count) => self.cutter.expect_raw(count),
+                    Counted::Block(count) => self.cutter.expect_block(count),
+                }
             }
         }
     }
@@ -276,13 +292,13 @@ impl fmt::Debug for Engine {
 }
 
 impl Phase {
-    /// Tells what a line means in this phase. Returns how many raw bytes follow it.
+    /// Tells what a line means in this phase. Returns which raw bytes follow it.
     fn line(
         &mut self,
         syntax: &Syntax,
         line: &[u8],
         tell: &mut dyn FnMut(Event<'_>),
-    ) -> Option<u64> {
+    ) -> Option<Counted> {
         let announced = syntax.announces.iter().find_map(|each| each.count(line));
         let known = || syntax.urcs.iter().any(|urc| urc.matches(line));
         match self {
@@ -308,7 +324,7 @@ impl Phase {
                 Meaning::Connected => tell(Event::Connected(line)),
                 Meaning::Raw(count) => {
                     tell(Event::Info(line));
-                    return Some(count);
+                    return Some(Counted::Raw(count));
                 }
                 Meaning::Final(result) => {
                     *self = if flight.proves_nothing {
@@ -320,6 +336,6 @@ impl Phase {
                 }
             },
         }
-        announced
+        announced.map(Counted::Block)
     }
 }

@@ -5,6 +5,7 @@ use crate::modem::chat::Chat;
 use crate::modem::drive::Drive;
 use crate::modem::handle::Request;
 use crate::modem::mail::deliver;
+use crate::modem::session::{hold_files, hold_mailbox};
 use crate::modem::snapshot::State;
 use crate::modem::{aftermath, by_hand, startup, watch};
 use crate::service::{Error, ErrorKind};
@@ -90,6 +91,22 @@ impl Runner {
                 let _ = answer.send(outcome);
                 Ok(())
             }
+            Request::Mailbox(opening) => {
+                self.board.state(State::Busy);
+                let (settings, stop) = (Arc::clone(&self.settings), opening.report.stop());
+                let work = hold_mailbox(chat, drive, &settings, opening);
+                self.while_queueing(work, || stop.stop()).await;
+                chat.forget_secrets();
+                Ok(())
+            }
+            Request::Files(opening) => {
+                self.board.state(State::Busy);
+                let (settings, stop) = (Arc::clone(&self.settings), opening.report.stop());
+                let work = hold_files(chat, drive, &settings, opening);
+                self.while_queueing(work, || stop.stop()).await;
+                chat.forget_secrets();
+                Ok(())
+            }
             Request::Recover(_) if !self.inherits => Ok(()),
             Request::Recover(sought) => {
                 self.board.state(State::Busy);
@@ -160,6 +177,8 @@ fn turned_away(request: Request) -> Option<Request> {
     match request {
         Request::Mail { answer, .. } => drop(answer.send(Err(error()))),
         Request::Command { answer, .. } => drop(answer.send(Err(error()))),
+        Request::Mailbox(opening) => drop(opening.answer.send(Err(error()))),
+        Request::Files(opening) => drop(opening.answer.send(Err(error()))),
         other => return Some(other),
     }
     None

@@ -110,6 +110,14 @@ fn refuse(request: Request) -> Option<Turn> {
             let _ = answer.send(Err(error()));
             None
         }
+        Request::Mailbox(opening) => {
+            let _ = opening.answer.send(Err(error()));
+            None
+        }
+        Request::Files(opening) => {
+            let _ = opening.answer.send(Err(error()));
+            None
+        }
         // Nothing is known, nor will be; nothing is waited for.
         Request::Recover(_) | Request::Look => None,
         Request::Reset(rung) => Some(Turn::Recover(rung)),

@@ -78,7 +78,7 @@ impl Drop for Message {
 
 const HEAD: &str = "From: Pump 7 <pump7@example.org>\r\nTo: a@example.org\r\nCc: b@example.org\r\n";
 
-pub(super) fn text(body: &str) -> String {
+pub(crate) fn text(body: &str) -> String {
     format!("{HEAD}Subject: Level\r\n\r\n{body}\r\n")
 }
 
@@ -91,7 +91,7 @@ fn with_file() -> String {
     )
 }
 
-pub(super) fn open(recipients: &[&str]) -> MailOpen {
+pub(crate) fn open(recipients: &[&str]) -> MailOpen {
     MailOpen {
         reach: Default::default(),
         server: Server {
@@ -113,7 +113,7 @@ pub(super) fn open(recipients: &[&str]) -> MailOpen {
     }
 }
 
-pub(super) async fn send(handle: &Handle, open: &MailOpen, message: &str) -> Result<Delivered> {
+pub(crate) async fn send(handle: &Handle, open: &MailOpen, message: &str) -> Result<Delivered> {
     send_seen(handle, open, message, &Seen::default()).await
 }
 

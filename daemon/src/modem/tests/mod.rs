@@ -5,6 +5,6 @@ pub(crate) mod wire;
 
 mod aftermath;
 mod by_hand;
-mod mail;
+pub(crate) mod mail;
 mod recovery;
-mod start;
+pub(crate) mod start;

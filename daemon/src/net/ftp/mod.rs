@@ -22,7 +22,7 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-pub use listing::fuzz_listing;
+pub use listing::{fuzz_listing, read_listing};
 pub use reply::fuzz_ftp_replies;
 
 use super::stream::Stream;

@@ -5,7 +5,8 @@ use super::connection::Connection;
 use super::failure::Step;
 use super::lists::{self, Sizes};
 use super::transfer;
-use super::uid::{self, Made};
+use super::uid;
+use crate::message::Fingerprints;
 use crate::service::{
     BoxFuture, Certainty, Error, ErrorKind, Listed, MailboxSession, MailboxStatus, Messages, Phase,
     Progress, Result, Sink, Wanted,
@@ -112,7 +113,7 @@ async fn with_ids(connection: &mut Connection, sizes: &Sizes, each: Each<'_>) ->
 }
 
 async fn with_made_ids(connection: &mut Connection, sizes: &Sizes, each: Each<'_>) -> Result<()> {
-    let mut made = Made::default();
+    let mut made = Fingerprints::default();
     transfer::headers(connection, sizes, &mut |number, size, header| {
         let uid = made.id(size, header);
         each(Listed {

@@ -2,9 +2,9 @@
 
 use super::super::codes::TCPIP;
 use super::super::names::{QIACT, QICSGP, QIDEACT, QIGETERROR};
-use super::steps::{set, until_answered};
+use super::steps::set;
 use crate::at::response::{Value, named};
-use crate::modem::{Chat, Expect, Line, Settings};
+use crate::modem::{Chat, Expect, Line, Settings, until_answered};
 use crate::service::{Error, ErrorKind, Fault, Result, Secret};
 use core::time::Duration;
 

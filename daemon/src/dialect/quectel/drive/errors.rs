@@ -1,29 +1,14 @@
 //! What the module's numbers mean to whoever asked for the mail.
 
 use super::super::codes;
-use crate::at::response::FinalResult;
 use crate::dialect::Code;
+use crate::modem::to_driver;
 use crate::service::{Error, ErrorKind, Fault, ServerReply};
 
 /// Numbers of `+QSMTPPUT` after which the server may have the content although the module reports a
 /// failure: the link was lost, or the time was over, at a moment that it does not tell. 654 is not among
 /// them: a failed connection comes with it, and a mail cut off before its last dot is dropped.
 const MAYBE_SENT: [u16; 5] = [651, 656, 657, 658, 660];
-
-/// The error for a command that the module refused. `doing` says what it was for.
-pub(super) fn refused(result: &FinalResult, table: &'static [Code], doing: &str) -> Error {
-    let number = result
-        .number()
-        .and_then(|number| u16::try_from(number).ok());
-    let code = number
-        .and_then(|number| Code::find(table, number).or_else(|| Code::find(codes::CME, number)));
-    let (kind, words) = match code {
-        Some(code) => (code.kind, format!(" ({})", code.text)),
-        None => (ErrorKind::Protocol, String::new()),
-    };
-    let (kind, fault) = to_driver(kind);
-    Error::new(kind, format!("modem, {doing}: {result}{words}")).by(fault)
-}
 
 /// The error of `+QSMTPPUT: err,protocol`; `None` for success.
 pub(super) fn of_put(err: u32, protocol: u32) -> Option<Error> {
@@ -66,21 +51,4 @@ fn by_server(text: String, reply: u16, code: Option<&Code>) -> Error {
         code: reply,
         text: "(the modem does not tell the server's words)".into(),
     })
-}
-
-/// The tables say what a number means to whoever sent the command. That was us: what the module calls
-/// a wrong parameter is something that it does not support, a full drive is a mail too large for it.
-fn to_driver(kind: ErrorKind) -> (ErrorKind, Fault) {
-    match kind {
-        ErrorKind::InvalidArgument => (ErrorKind::NotSupported, Fault::Module),
-        ErrorKind::NotFound | ErrorKind::Unknown | ErrorKind::AuthFailed => {
-            (ErrorKind::Protocol, Fault::Module)
-        }
-        ErrorKind::SpoolFull => (ErrorKind::TooLarge, Fault::Module),
-        ErrorKind::NoNetwork | ErrorKind::NameNotFound | ErrorKind::Timeout => (kind, Fault::Link),
-        ErrorKind::TlsFailed | ErrorKind::Rejected | ErrorKind::TemporaryFailure => {
-            (kind, Fault::Server)
-        }
-        kind => (kind, Fault::Module),
-    }
 }

@@ -2,10 +2,9 @@
 
 use super::super::codes::FILE;
 use super::super::names::{QFDEL, QFUPL};
-use super::errors::refused;
-use super::steps::{TRIES, was_silent};
+use super::steps::refusal;
 use crate::at::response::named;
-use crate::modem::{Chat, Expect, Line, Prompt, Report};
+use crate::modem::{Chat, Expect, Line, Prompt, Report, TRIES, was_silent};
 use crate::service::{Error, ErrorKind, Fault, Result};
 use core::time::Duration;
 
@@ -98,7 +97,7 @@ async fn put(chat: &mut Chat, name: &str, bytes: &[u8], report: Option<&Report>)
         return Ok(Upload::Exists);
     }
     if !answer.result.is_ok() {
-        return Err(refused(&answer.result, FILE, "attachment"));
+        return Err(refusal(&answer.result, FILE, "attachment"));
     }
     let mut values = answer
         .lines

@@ -2,13 +2,14 @@
 
 use super::super::codes::MAIL;
 use super::super::names::{QSMTPATT, QSMTPBODY, QSMTPCLR, QSMTPDST, QSMTPPUT, QSMTPSUB};
-use super::errors::{of_put, refused};
+use super::errors::of_put;
 use super::letter::Letter;
-use super::steps::{TRIES, once, was_silent};
+use super::steps::{once, refusal};
 use super::{bearer, files, server};
 use crate::at::response::{Value, named};
 use crate::modem::{
-    Batch, Chat, ChatError, Expect, Line, MailJob, Outgoing, Prompt, Report, Sent, Settings,
+    Batch, Chat, ChatError, Expect, Line, MailJob, Outgoing, Prompt, Report, Sent, Settings, TRIES,
+    was_silent,
 };
 use crate::service::{BoxFuture, Error, ErrorKind, Fault, Phase, Result};
 use core::time::Duration;
@@ -125,7 +126,7 @@ impl<'a> Job<'a> {
             Expect::line(QSMTPBODY, &["n"]).taking(Prompt::Connect, Duration::from_secs(15));
         let answer = chat.ask_with(&line, expect, body, Some(report)).await?;
         if !answer.result.is_ok() {
-            return Err(refused(&answer.result, MAIL, "text"));
+            return Err(refusal(&answer.result, MAIL, "text"));
         }
         let taken = answer
             .lines
@@ -234,7 +235,7 @@ impl MailJob for Job<'_> {
             let expect = Expect::result().within(ACCEPTING);
             let outcome = match chat.ask(&line, expect).await {
                 Ok(answer) if !answer.result.is_ok() => {
-                    Err(refused(&answer.result, MAIL, "sending"))
+                    Err(refusal(&answer.result, MAIL, "sending"))
                 }
                 // It may have been lost, or its OK was: only the result can tell. Sending it again
                 // could send the mail twice.

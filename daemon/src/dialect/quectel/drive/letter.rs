@@ -1,8 +1,7 @@
 //! A mail in the module's terms, checked against everything that is known before a command is sent.
 
-use super::text::{to_ascii, to_hex};
 use crate::message::{Attachment, Text};
-use crate::modem::{Outgoing, batches, carriable};
+use crate::modem::{Outgoing, ascii_at_most, at_most, batches, to_ascii, to_hex, with_crlf};
 use crate::service::{Error, ErrorKind, Fault, MailOpen, Result, Tls};
 use std::borrow::Cow;
 
@@ -61,26 +60,7 @@ pub(super) fn check_envelope(open: &MailOpen) -> Result<()> {
 
 /// A text that stands in quotes, of at most [`MOST_STRING`] bytes.
 fn string(what: &str, text: &str) -> Result<()> {
-    carriable(text)?;
-    if !text.is_ascii() {
-        return Err(Error::new(
-            ErrorKind::NotSupported,
-            format!("the modem takes only ASCII for {what}"),
-        )
-        .by(Fault::Module));
-    }
-    at_most(what, text.len(), MOST_STRING, "bytes")
-}
-
-fn at_most(what: &str, is: usize, most: usize, of: &str) -> Result<()> {
-    if is <= most {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::TooLarge,
-        format!("the modem takes at most {most} {of} for {what}, not {is}"),
-    )
-    .by(Fault::Module))
+    ascii_at_most(what, text, MOST_STRING)
 }
 
 impl<'a> Letter<'a> {
@@ -142,31 +122,9 @@ fn body(text: &Text) -> (Charset, Cow<'_, [u8]>) {
     }
 }
 
-fn with_crlf(text: &[u8]) -> Cow<'_, [u8]> {
-    let mut out = Vec::with_capacity(text.len() + 64);
-    let mut before = 0;
-    for &byte in text {
-        if byte == b'\n' && before != b'\r' {
-            out.push(b'\r');
-        }
-        out.push(byte);
-        before = byte;
-    }
-    if out.len() == text.len() {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn line_ends_become_crlf() {
-        assert_eq!(&*with_crlf(b"\na\r\nb\n\n"), b"\r\na\r\nb\r\n\r\n");
-        assert!(matches!(with_crlf(b"a\r\n"), Cow::Borrowed(_)));
-    }
 
     #[test]
     fn subjects() {

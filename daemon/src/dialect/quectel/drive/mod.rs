@@ -10,7 +10,6 @@ mod job;
 mod letter;
 mod server;
 mod steps;
-mod text;
 
 #[cfg(test)]
 mod tests;
@@ -109,6 +108,7 @@ static FACTS: Facts = Facts {
     services: &[Service {
         name: "mail",
         test: "+QSMTPCFG=?",
+        unless: &[],
     }],
     sending: job::WATCHDOG,
     restart: "+CFUN=1,1",

@@ -7,8 +7,8 @@ use super::super::names::{QSMTPCFG, QSSLCFG};
 use super::bearer::CONTEXT;
 use super::files;
 use super::letter::Letter;
-use super::steps::{set, until_answered};
-use crate::modem::{Chat, Expect, Line, Outgoing, Settings};
+use super::steps::set;
+use crate::modem::{Chat, Expect, Line, Outgoing, Settings, until_answered};
 use crate::service::{Credentials, ErrorKind, Mechanism, Result, Secret, Tls};
 
 /// The TLS context that is used; also the default.

@@ -1,12 +1,15 @@
 //! One command of a procedure: sent, sent again where that is harmless, its refusal turned into an error.
 
-use super::errors::refused;
+use super::super::codes::CME;
+use crate::at::response::FinalResult;
 use crate::dialect::Code;
-use crate::modem::{Answer, Chat, ChatError, Expect, Line};
+use crate::modem::{Answer, Chat, Expect, Line, refused, until_answered};
 use crate::service::{Error, Result};
 
-/// A command that was not answered is sent so many times: field logs show commands that were simply lost.
-const TIMES: u32 = 3;
+/// The error for a command that the module refused; general numbers are looked up as well.
+pub(super) fn refusal(result: &FinalResult, table: &'static [Code], doing: &str) -> Error {
+    refused(result, &[table, CME], doing)
+}
 
 /// Sends a command that may be sent twice without harm, until it is answered.
 pub(super) async fn set(
@@ -20,19 +23,7 @@ pub(super) async fn set(
     if answer.result.is_ok() {
         return Ok(answer);
     }
-    Err(refused(&answer.result, table, doing))
-}
-
-/// The same, whatever the answer is.
-pub(super) async fn until_answered(chat: &mut Chat, line: &Line, expect: Expect) -> Result<Answer> {
-    let mut left = TIMES;
-    loop {
-        left -= 1;
-        match chat.ask(line, expect).await {
-            Err(ChatError::TimedOut(_)) if left > 0 => {}
-            outcome => return outcome.map_err(Error::from),
-        }
-    }
+    Err(refusal(&answer.result, table, doing))
 }
 
 /// The same for a command that must not be sent twice by itself.
@@ -46,13 +37,5 @@ pub(super) async fn once(
     if answer.result.is_ok() {
         return Ok(());
     }
-    Err(refused(&answer.result, table, doing))
+    Err(refusal(&answer.result, table, doing))
 }
-
-/// Whether all of a procedure may be tried again after this: the module was silent, nothing else.
-pub(super) fn was_silent(error: &Error) -> bool {
-    error.kind == crate::service::ErrorKind::Timeout && error.fault == crate::service::Fault::Module
-}
-
-/// How many times a procedure is tried.
-pub(super) const TRIES: u32 = TIMES;

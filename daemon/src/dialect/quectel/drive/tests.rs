@@ -1,6 +1,7 @@
 //! The vendor's numbers, each to our taxonomy.
 
-use super::errors::{of_put, refused};
+use super::errors::of_put;
+use super::steps::refusal;
 use super::{Quectel, URCS};
 use crate::at::response::{Code, FinalResult};
 use crate::dialect::quectel::codes::MAIL;
@@ -108,7 +109,7 @@ fn refused_commands_keep_the_modules_words() {
         (FinalResult::NoCarrier, ErrorKind::Protocol, "NO CARRIER"),
     ];
     for (result, kind, words) in cases {
-        let error = refused(&result, MAIL, "test");
+        let error = refusal(&result, MAIL, "test");
         assert_eq!((error.kind, error.fault), (kind, Fault::Module));
         assert!(error.text.ends_with(words), "{error}");
         assert!(!error.content_sent);

@@ -29,6 +29,17 @@ pub(in super::super) enum Form {
     List,
 }
 
+/// Reads a whole listing that a server wrote for LIST. `now` is for dates that are told without a year.
+pub fn read_listing(
+    bytes: &[u8],
+    now: Option<SystemTime>,
+    each: &mut dyn FnMut(Entry) -> Result<()>,
+) -> Result<()> {
+    let mut listing = Listing::new(Form::List, now);
+    listing.read(bytes, each)?;
+    listing.end(each)
+}
+
 /// Cuts a listing into lines and reads them.
 #[derive(Debug)]
 pub(in super::super) struct Listing {

@@ -1,12 +1,16 @@
-//! Texts as the module takes them: plain, as encoded words (RFC 2047), or as hexadecimal digits.
+//! Texts as modules take them: plain, as encoded words (RFC 2047), or as hexadecimal digits; and of a length
+//! that they take.
 
+use super::carriable;
+use crate::service::{Error, ErrorKind, Fault, Result};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// An encoded word's text may have so many characters (RFC 2047 section 2: 75 with its frame).
 const WORD: usize = 75 - "=?utf-8?B?".len() - "?=".len();
 
 /// The shortest form of a text that is plain ASCII on the wire; as it is where that can be.
-pub(super) fn to_ascii(text: &str) -> String {
+pub fn to_ascii(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
     }
@@ -15,8 +19,50 @@ pub(super) fn to_ascii(text: &str) -> String {
     if q.len() <= b.len() { q } else { b }
 }
 
+/// TooLarge where there is more of something than the module takes. `of` says in what it is counted.
+pub fn at_most(what: &str, is: usize, most: usize, of: &str) -> Result<()> {
+    if is <= most {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::TooLarge,
+        format!("the modem takes at most {most} {of} for {what}, not {is}"),
+    )
+    .by(Fault::Module))
+}
+
+/// A text that stands in quotes and is ASCII, of at most so many bytes. NotSupported, TooLarge.
+pub fn ascii_at_most(what: &str, text: &str, most: usize) -> Result<()> {
+    carriable(text)?;
+    if !text.is_ascii() {
+        return Err(Error::new(
+            ErrorKind::NotSupported,
+            format!("the modem takes only ASCII for {what}"),
+        )
+        .by(Fault::Module));
+    }
+    at_most(what, text.len(), most, "bytes")
+}
+
+/// Line ends as they are on the wire (RFC 5322 section 2.1): an LF without CR gets one.
+pub fn with_crlf(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut out = Vec::with_capacity(text.len() + 64);
+    let mut before = 0;
+    for &byte in text {
+        if byte == b'\n' && before != b'\r' {
+            out.push(b'\r');
+        }
+        out.push(byte);
+        before = byte;
+    }
+    if out.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(out)
+}
+
 /// Two upper-case hexadecimal digits a byte.
-pub(super) fn to_hex(bytes: &[u8]) -> String {
+pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02X}");
         hex
@@ -101,6 +147,12 @@ mod tests {
         ] {
             assert_eq!(base64(text.as_bytes()), expected);
         }
+    }
+
+    #[test]
+    fn line_ends_become_crlf() {
+        assert_eq!(&*with_crlf(b"\na\r\nb\n\n"), b"\r\na\r\nb\r\n\r\n");
+        assert!(matches!(with_crlf(b"a\r\n"), Cow::Borrowed(_)));
     }
 
     #[test]

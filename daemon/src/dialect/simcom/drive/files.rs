@@ -1,0 +1,311 @@
+//! Files of a server, over the line (manual, chapter FTP; reference 6, 13.3). Each transfer logs in and out by
+//! itself.
+
+use super::super::codes::{CME, FTP};
+use super::super::names::{
+    CFTPGET, CFTPLIST, CFTPMODE, CFTPPORT, CFTPPUT, CFTPPW, CFTPSERV, CFTPTYPE, CFTPUN,
+};
+use super::bearer;
+use super::folder::path_value;
+use super::letter::{check_server, not_supported};
+use super::steps::{of_ftp, set};
+use crate::at::response::{FinalResult, Value, named};
+use crate::dialect::Code;
+use crate::modem::{
+    Chat, Expect, FileModule, Leave, Line, Payload, Piece, Prompt, Settings, Streamed, TRIES,
+    refused, until_answered,
+};
+use crate::service::{
+    BoxFuture, Error, ErrorKind, Fault, FileOpen, Representation, Result, Secret, Sink,
+};
+use core::time::Duration;
+use tokio::sync::mpsc;
+
+/// Name, connection and login; and the next block of a transfer (reference 11).
+const BEGIN: Duration = Duration::from_secs(90);
+const BLOCK: Duration = Duration::from_secs(60);
+
+/// From the end of the data to `OK`.
+const STORED: Duration = Duration::from_secs(180);
+
+/// A result that stood before its `OK` (16-A13).
+const OK: Duration = Duration::from_secs(2);
+
+/// Ends the data. What else is open when a transfer breaks off takes ESC for data, and this for its end.
+const END: &[u8] = b"\x1a";
+const BROKEN_OFF: &[u8] = b"\x1b\x1a";
+
+/// Failures after which a transfer that has moved nothing may fare better at once (quirk Q12).
+const AGAIN: [u32; 3] = [203, 210, 214];
+
+/// Who we are to a server that wants to know nobody (RFC 1635).
+const ANONYMOUS: &str = "anonymous";
+
+/// A file server.
+pub(super) struct Files<'a> {
+    settings: &'a Settings,
+    open: &'a FileOpen,
+}
+
+/// Checks what is known before anything is sent.
+pub(super) fn check(open: &FileOpen) -> Result<()> {
+    check_server(&open.server, open.credentials.as_ref())?;
+    match open.account {
+        Some(_) => Err(not_supported("an account besides user and password")),
+        None => Ok(()),
+    }
+}
+
+/// Whether what a file is called can be said. InvalidArgument, NotSupported.
+fn transfer(name: &str, path: &str) -> Result<Line> {
+    if path.is_empty() {
+        let text = "the remote path is empty";
+        return Err(Error::new(ErrorKind::InvalidArgument, text));
+    }
+    path_value(Line::new(name), path)
+}
+
+/// What a refused transfer means.
+fn refusal(name: &str, result: &FinalResult) -> Error {
+    let number = result.number().filter(|number| {
+        let number = u16::try_from(*number).ok();
+        number.is_some_and(|number| Code::find(FTP, number).is_some())
+    });
+    match number {
+        Some(number) => of_ftp(name, number),
+        None => refused(result, &[FTP, CME], name),
+    }
+}
+
+/// Where ETX leads, it and Ctrl-Z are data (manual, CFTPPUT).
+fn stuff(bytes: &[u8], coded: &mut Vec<u8>) {
+    coded.reserve(bytes.len());
+    for &byte in bytes {
+        if matches!(byte, 0x03 | 0x1a) {
+            coded.push(0x03);
+        }
+        coded.push(byte);
+    }
+}
+
+/// How an attempt failed.
+struct Failed {
+    error: Error,
+    /// Nothing was moved, and it may fare better at once.
+    again: bool,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            again: false,
+        }
+    }
+}
+
+impl Failed {
+    fn by(name: &str, number: u32, moved: bool) -> Self {
+        Self {
+            error: of_ftp(name, number),
+            again: !moved && AGAIN.contains(&number),
+        }
+    }
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn new(settings: &'a Settings, open: &'a FileOpen) -> Self {
+        Self { settings, open }
+    }
+
+    /// All of it each time: the module may have restarted (16-A34), and its defaults are not ours (16-A35).
+    async fn configure(&self, chat: &mut Chat) -> Result<()> {
+        bearer::up(chat, self.settings).await?;
+        let server = &self.open.server;
+        let line = Line::new(CFTPSERV).text(&server.host)?;
+        set(chat, &line, "server").await?;
+        let line = Line::new(CFTPPORT).number(server.port);
+        set(chat, &line, "server").await?;
+        let line = Line::new(CFTPMODE).number(u32::from(!self.open.active));
+        set(chat, &line, "mode").await?;
+        let nobody = Secret::new("anonymous@".to_owned());
+        let (user, password) = match &self.open.credentials {
+            Some(who) => (&who.user[..], &who.password),
+            None => (ANONYMOUS, &nobody),
+        };
+        set(chat, &Line::new(CFTPUN).text(user)?, "user").await?;
+        set(chat, &Line::new(CFTPPW).secret(password)?, "password").await
+    }
+
+    async fn representation(&self, chat: &mut Chat, of: Representation) -> Result<()> {
+        let letter = match of {
+            Representation::Image => "I",
+            Representation::Ascii => "A",
+        };
+        set(chat, &Line::new(CFTPTYPE).bare(letter), "type").await
+    }
+
+    async fn put(
+        &self,
+        chat: &mut Chat,
+        line: &Line,
+        pieces: &mut mpsc::Receiver<Piece>,
+    ) -> std::result::Result<u64, Failed> {
+        let expect = Expect::result()
+            .within(BEGIN)
+            .taking(Prompt::Line("+CFTPPUT: BEGIN"), STORED)
+            .left_by(Leave::Bytes(BROKEN_OFF));
+        let mut payload = Payload {
+            pieces,
+            encode: stuff,
+            end: END,
+            begun: false,
+            written: 0,
+        };
+        let answer = chat.ask_feeding(line, expect, &mut payload).await;
+        let (begun, written) = (payload.begun, payload.written);
+        let answer = answer.map_err(Error::from)?;
+        if answer.result.is_ok() {
+            return Ok(written);
+        }
+        Err(match answer.result.number() {
+            Some(number) if AGAIN.contains(&number) => Failed::by(CFTPPUT, number, begun),
+            _ => refusal(CFTPPUT, &answer.result).into(),
+        })
+    }
+
+    async fn get(
+        &self,
+        chat: &mut Chat,
+        name: &'static str,
+        line: &Line,
+        into: &mut dyn Sink,
+    ) -> std::result::Result<u64, Failed> {
+        chat.stream(line, name, Expect::result().within(BEGIN))
+            .await
+            .map_err(Error::from)?;
+        let outcome = stream(chat, name, into).await;
+        chat.end_stream();
+        outcome
+    }
+}
+
+/// Blocks until the number that ends them, before or after `OK`, or without (16-A13).
+async fn stream(
+    chat: &mut Chat,
+    name: &'static str,
+    into: &mut dyn Sink,
+) -> std::result::Result<u64, Failed> {
+    let (mut count, mut answered) = (0, false);
+    let number = loop {
+        let within = if count == 0 { BEGIN } else { BLOCK };
+        match chat.streamed(within).await.map_err(Error::from)? {
+            Some(Streamed::Bytes(mut bytes)) => {
+                count += bytes.len() as u64;
+                into.put(&mut bytes).await?;
+            }
+            Some(Streamed::Line(line)) => {
+                let first = named(&line, name).and_then(|mut values| values.next());
+                if let Some(number) = first.and_then(Value::number) {
+                    break number;
+                }
+            }
+            Some(Streamed::Result(result)) if result.is_ok() => answered = true,
+            Some(Streamed::Result(result)) => {
+                return Err(match result.number() {
+                    Some(number) if AGAIN.contains(&number) => Failed::by(name, number, count > 0),
+                    _ => refusal(name, &result).into(),
+                });
+            }
+            None => {
+                let text = format!("modem, {name}: it stopped in the middle");
+                return Err(Error::new(ErrorKind::Timeout, text)
+                    .by(Fault::Module)
+                    .into());
+            }
+        }
+    };
+    if !answered {
+        // Its `OK` may follow, or was left out.
+        let _ = chat.streamed(OK).await;
+    }
+    match number {
+        0 => Ok(count),
+        number => Err(Failed::by(name, number, count > 0)),
+    }
+}
+
+impl FileModule for Files<'_> {
+    fn open<'s>(&'s mut self, chat: &'s mut Chat) -> BoxFuture<'s, Result<()>> {
+        Box::pin(self.configure(chat))
+    }
+
+    fn upload<'s>(
+        &'s mut self,
+        chat: &'s mut Chat,
+        path: &'s str,
+        representation: Representation,
+        pieces: &'s mut mpsc::Receiver<Piece>,
+    ) -> BoxFuture<'s, Result<u64>> {
+        Box::pin(async move {
+            let line = transfer(CFTPPUT, path)?;
+            self.representation(chat, representation).await?;
+            let mut tries = 1;
+            loop {
+                match self.put(chat, &line, pieces).await {
+                    Err(failed) if failed.again && tries < TRIES => tries += 1,
+                    outcome => return outcome.map_err(|failed| failed.error),
+                }
+            }
+        })
+    }
+
+    fn download<'s>(
+        &'s mut self,
+        chat: &'s mut Chat,
+        path: &'s str,
+        representation: Representation,
+        into: &'s mut dyn Sink,
+    ) -> BoxFuture<'s, Result<u64>> {
+        Box::pin(async move {
+            let line = transfer(CFTPGET, path)?;
+            self.representation(chat, representation).await?;
+            let mut tries = 1;
+            loop {
+                match self.get(chat, CFTPGET, &line, into).await {
+                    Err(failed) if failed.again && tries < TRIES => tries += 1,
+                    outcome => return outcome.map_err(|failed| failed.error),
+                }
+            }
+        })
+    }
+
+    fn list<'s>(
+        &'s mut self,
+        chat: &'s mut Chat,
+        path: &'s str,
+        into: &'s mut dyn Sink,
+    ) -> BoxFuture<'s, Result<u64>> {
+        Box::pin(async move {
+            // Later firmware only (quirk Q18).
+            let test = Line::new("+CFTPLIST=?");
+            let known = until_answered(chat, &test, Expect::any()).await?;
+            if !known.result.is_ok() {
+                return Err(not_supported("a listing of a folder"));
+            }
+            let folder = if path.is_empty() { "." } else { path };
+            let line = transfer(CFTPLIST, folder)?;
+            let outcome = self.get(chat, CFTPLIST, &line, into).await;
+            outcome.map_err(|failed| failed.error)
+        })
+    }
+
+    fn close<'s>(&'s mut self, chat: &'s mut Chat) -> BoxFuture<'s, ()> {
+        Box::pin(async move {
+            let none = Secret::new(String::new());
+            if let Ok(line) = Line::new(CFTPPW).secret(&none) {
+                let _ = chat.ask(&line, Expect::result()).await;
+            }
+        })
+    }
+}

@@ -19,6 +19,7 @@ use crate::service::{
     BoxFuture, Error, ErrorKind, Fault, FileOpen, Representation, Result, Secret, Sink,
 };
 use core::time::Duration;
+use hayes_ldisc::discipline::stuffing;
 use tokio::sync::mpsc;
 
 /// Name, connection and login; and the next block of a transfer (reference 11).
@@ -32,7 +33,7 @@ const STORED: Duration = Duration::from_secs(180);
 const OK: Duration = Duration::from_secs(2);
 
 /// Ends the data. What else is open when a transfer breaks off takes ESC for data, and this for its end.
-const END: &[u8] = b"\x1a";
+const END: &[u8] = &[stuffing::END];
 const BROKEN_OFF: &[u8] = b"\x1b\x1a";
 
 /// Failures after which a transfer that has moved nothing may fare better at once (quirk Q12).
@@ -74,17 +75,6 @@ fn refusal(name: &str, result: &FinalResult) -> Error {
     match number {
         Some(number) => of_ftp(name, number),
         None => refused(result, &[FTP, CME], name),
-    }
-}
-
-/// Where ETX leads, it and Ctrl-Z are data (manual, CFTPPUT).
-fn stuff(bytes: &[u8], coded: &mut Vec<u8>) {
-    coded.reserve(bytes.len());
-    for &byte in bytes {
-        if matches!(byte, 0x03 | 0x1a) {
-            coded.push(0x03);
-        }
-        coded.push(byte);
     }
 }
 
@@ -157,7 +147,7 @@ impl<'a> Files<'a> {
             .left_by(Leave::Bytes(BROKEN_OFF));
         let mut payload = Payload {
             pieces,
-            encode: stuff,
+            encode: stuffing::encode,
             end: END,
             begun: false,
             written: 0,

@@ -131,7 +131,7 @@ pub struct Snapshot {
     pub registration: Registration,
     /// Signal in percent; 0 where unknown.
     pub signal: u32,
-    /// What it can do: `mail`.
+    /// What it can do: `mail`, `pop3`, `ftp`.
     pub services: Arc<[&'static str]>,
     /// The rung of the recovery under way.
     pub rung: Option<Rung>,

@@ -77,6 +77,14 @@ async fn get(session: &mut dyn FileSession, path: &str) -> Result<Vec<u8>> {
     Ok(got.0)
 }
 
+/// A file up and down.
+pub(super) async fn everything(handle: &Handle) {
+    let mut session = open(handle).await;
+    put(&mut *session, "a", b"x").await.unwrap();
+    get(&mut *session, "a").await.unwrap();
+    session.close().await;
+}
+
 /// Every byte value, and runs of those that lead and end.
 fn nasty() -> Vec<u8> {
     let runs = [[0x03; 50], [0x1a; 50]].concat();

@@ -1,6 +1,7 @@
 //! Mail: what is sent to the module, and what becomes of everything that can go wrong.
 
 use super::{Mood, up};
+use crate::modem::Handle;
 use crate::modem::tests::mail::{open, send, text};
 use crate::modem::tests::start::ready;
 use crate::service::{ErrorKind, Fault, MailBack, Tls, Verdict};
@@ -15,6 +16,12 @@ const WITH_FILE: &str = "From: Pump 7 <pump7@example.org>\r\nTo: Desk <a@example
     MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello\r\n\
     --b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\
     Content-Disposition: attachment; filename=log.bin\r\n\r\nAAAAAAAA\r\n--b--\r\n";
+
+/// A mail with all that one may have.
+pub(super) async fn everything(handle: &Handle) {
+    let open = open(&["a@example.org", "b@example.org"]);
+    send(handle, &open, WITH_FILE).await.unwrap();
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_mail_is_sent_in_the_order_of_the_manual() {
@@ -176,7 +183,7 @@ async fn one_of_several_is_refused() {
 /// What can be known before is known before: nothing is sent to the module.
 #[tokio::test(start_paused = true)]
 async fn limits_are_checked_before_anything_is_sent() {
-    use ErrorKind::{InvalidArgument, NotSupported, TooLarge};
+    use ErrorKind::{NotSupported, TooLarge};
     let (fake, handle) = up().await;
     let head = "From: pump7@example.org\r\nTo: a@example.org\r\n";
     let refused = async |message: String, kind: ErrorKind| {
@@ -230,7 +237,28 @@ async fn limits_are_checked_before_anything_is_sent() {
         assert_eq!(error.kind, TooLarge, "{field}");
     }
 
-    // The envelope alone says enough.
+    assert_eq!(fake.memory().seen, Vec::<String>::new());
+
+    // One less of everything goes.
+    let five: Vec<&str> = six[..5].to_vec();
+    let message = format!(
+        "From: {} <pump7@example.org>\r\nTo: {}\r\nSubject: {}\r\n\r\n{}",
+        long(63),
+        five.join(", "),
+        long(511),
+        "abcdefgh\r\n".repeat(500)
+    );
+    let delivered = send(&handle, &open(&five), &message).await.unwrap();
+    assert!(delivered.recipients.iter().all(is_taken));
+    assert_eq!(fake.memory().bodies[0].len(), 4998);
+}
+
+/// The envelope alone says enough.
+#[tokio::test(start_paused = true)]
+async fn an_envelope_is_checked_before_anything_is_sent() {
+    use ErrorKind::{InvalidArgument, NotSupported, TooLarge};
+    let (fake, handle) = up().await;
+    let long = |letters: usize| "x".repeat(letters);
     let mut tls = open(&["a@example.org"]);
     tls.server.tls = Tls::StartTls;
     let mut host = open(&["a@example.org"]);
@@ -251,19 +279,6 @@ async fn limits_are_checked_before_anything_is_sent() {
         assert_eq!(outcome.err().map(|error| error.kind), Some(kind));
     }
     assert_eq!(fake.memory().seen, Vec::<String>::new());
-
-    // One less of everything goes.
-    let five: Vec<&str> = six[..5].to_vec();
-    let message = format!(
-        "From: {} <pump7@example.org>\r\nTo: {}\r\nSubject: {}\r\n\r\n{}",
-        long(63),
-        five.join(", "),
-        long(511),
-        "abcdefgh\r\n".repeat(500)
-    );
-    let delivered = send(&handle, &open(&five), &message).await.unwrap();
-    assert!(delivered.recipients.iter().all(is_taken));
-    assert_eq!(fake.memory().bodies[0].len(), 4998);
 }
 
 /// Silence at any step ends in an error or is overcome, and the next mail goes.

@@ -128,6 +128,42 @@ async fn other_families_get_no_mail_whatever_is_configured() {
     }
 }
 
+/// What the driver does not rely on it does not send: settings are never read back (16-A1, 16-A3, 16-A5, 16-A9),
+/// the server is CFTPSERV (16-A15), no numbered folder is used (16-A17), nor POP3READ (16-A25); echo is off
+/// (16-A27), and all begins with `AT+` or is plain (16-A30).
+#[tokio::test(start_paused = true)]
+async fn a1_a3_a5_a9_a15_a17_a25_a27_a30_what_is_never_sent() {
+    let fake = Fake::default();
+    let handle = drive(&fake);
+    ready(&handle).await;
+    mail::everything(&handle).await;
+    fake.memory().mails = mailbox::mails();
+    mailbox::everything(&handle).await;
+    files::everything(&handle).await;
+    ready(&handle).await;
+    let memory = fake.memory();
+    let asked = ["+CMEE?", "+SMTPSEND?", "+CEREG?", "+CGREG?"];
+    for seen in &memory.seen {
+        let known = asked.iter().any(|known| seen.ends_with(known));
+        assert!(
+            known || seen.ends_with("=?") || !seen.ends_with('?'),
+            "{seen}"
+        );
+        let plain = seen.is_empty() || seen.starts_with('E');
+        assert!(plain || seen.starts_with('+'), "{seen}");
+        for name in [
+            "+CFTPSEV",
+            "+CFTPGETFILE",
+            "+CFTPPUTFILE",
+            "+POP3READ",
+            "+FSLOCA",
+        ] {
+            assert!(!seen.starts_with(name), "{seen}");
+        }
+    }
+    assert!(memory.seen.iter().any(|seen| seen == "E0V1Q0"));
+}
+
 #[test]
 fn unsolicited_lines() {
     let known = |line: &str| {

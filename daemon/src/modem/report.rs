@@ -106,16 +106,16 @@ impl Report {
         }
     }
 
-    /// Why the request is given up.
-    pub(super) fn why(&self) -> Error {
-        self.given_up()
+    /// Why the request is given up then.
+    pub(super) fn switched_off() -> Error {
+        Error::new(ErrorKind::NoModem, "the modem was switched off").by(Fault::Module)
     }
 
     /// Why it was given up: a request whose modem is switched off under it is nobody's wish, and may go
     /// another way, or later.
     fn given_up(&self) -> Error {
         if self.is_stopped() && !self.told.is_closed() {
-            Error::new(ErrorKind::NoModem, "the modem was switched off").by(Fault::Module)
+            Self::switched_off()
         } else {
             Error::new(
                 ErrorKind::Cancelled,

@@ -175,7 +175,7 @@ async fn answered<T>(
         outcome = work => outcome,
         () = answer.closed() => return false,
         () = report.stopped() => {
-            let _ = answer.send(Err(report.why()));
+            let _ = answer.send(Err(Report::switched_off()));
             return false;
         }
     };

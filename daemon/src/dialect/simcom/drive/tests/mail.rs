@@ -1,6 +1,7 @@
 //! Mail: what is sent to the module, and what becomes of everything that can go wrong.
 
 use super::{Mood, up};
+use crate::dialect::simcom::DRIVE;
 use crate::modem::Handle;
 use crate::modem::tests::mail::{open, send, text};
 use crate::modem::tests::start::ready;
@@ -310,6 +311,44 @@ async fn silence_at_each_step() {
         let delivered = send(&handle, &open, WITH_FILE).await.unwrap();
         assert!(delivered.recipients.iter().all(is_taken), "{step}");
         assert!(fake.memory().files.is_empty(), "{step}");
+    }
+}
+
+/// A module that counts waits for bytes that the line has lost: they are made up for, and the file is sent
+/// again.
+#[tokio::test(start_paused = true)]
+async fn bytes_that_the_line_lost() {
+    for lost in [1, 600, 4000] {
+        let (fake, handle) = up().await;
+        fake.memory().loses = lost;
+        let open = open(&["a@example.org", "b@example.org"]);
+        let delivered = send(&handle, &open, WITH_FILE).await.unwrap();
+        assert!(delivered.recipients.iter().all(is_taken), "{lost}");
+        assert_eq!(fake.count("+CFTRANRX"), 2, "{lost}");
+        assert_eq!(fake.count("+FSDEL=log.bin"), 1, "{lost}");
+    }
+}
+
+/// What a line says of a sending to a daemon that did not begin it.
+#[test]
+fn results_for_the_next_daemon() {
+    let result = |line: &str| DRIVE.mail_result(line.as_bytes());
+    assert_eq!(result("+SMTP: SUCCESS"), Some(Ok(None)));
+    let refused = result("+SMTP: SERVER ERROR").unwrap().unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.content_sent),
+        (ErrorKind::TemporaryFailure, true)
+    );
+    for line in [
+        "+SMTP: OK",
+        "+SMTP: ONGOING",
+        "+SMTP: PARAM ERROR",
+        "+SMTP: OVERSIZE",
+        "+SMTPSEND: 0",
+        "+POP3: SUCCESS",
+        "OK",
+    ] {
+        assert_eq!(result(line), None, "{line}");
     }
 }
 

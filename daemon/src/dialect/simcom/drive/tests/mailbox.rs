@@ -279,6 +279,21 @@ async fn switching_off_ends_a_session() {
     reaches(&handle, State::Disabled, Duration::from_secs(60)).await;
     assert_eq!(fake.count("+POP3STOP"), 1);
     assert!(session.status().await.is_err());
+    // In the middle of a step, too.
+    handle.enable(true).await.unwrap();
+    ready(&handle).await;
+    let mut session = open(&handle).await.unwrap();
+    let fetching = fetch(&mut *session, &[1]);
+    let switched = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        handle.enable(false).await
+    };
+    let (fetched, switched) = tokio::join!(fetching, switched);
+    assert_eq!(
+        fetched.err().map(|error| error.kind),
+        Some(ErrorKind::NoModem)
+    );
+    switched.unwrap();
 }
 
 /// A session that a daemon left behind when it died is in the way of nobody.

@@ -68,6 +68,8 @@ pub(super) struct Memory {
     /// What the end of a download says.
     pub(super) download_ends: &'static str,
     pub(super) upload_ends: &'static str,
+    /// So many bytes of the next file are lost on the line.
+    pub(super) loses: usize,
     /// How it asks for a text.
     pub(super) prompt: &'static str,
 }
@@ -102,6 +104,7 @@ impl Default for Memory {
             block: 1020,
             download_ends: "\r\n+CFTPGET: 0\r\n",
             upload_ends: "\r\nOK\r\n",
+            loses: 0,
             prompt: "\r\n>> ",
         }
     }
@@ -346,7 +349,8 @@ impl Memory {
                 ok("+SMTP: OK")
             }
             "+CFTRANRX" => {
-                let count = values[1].parse().unwrap();
+                let lost = std::mem::take(&mut self.loses);
+                let count = values[1].parse::<usize>().unwrap() + lost;
                 self.mode = Mode::Count(values[0].to_owned(), count, Vec::new());
                 b"\r\n>".to_vec()
             }

@@ -25,6 +25,9 @@ mod star;
 mod value;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{Client, Fetch, FileServer, Host, Mailbox, Remote};
 pub use clock::{Civil, ModuleClock};
 pub use data::Tally;

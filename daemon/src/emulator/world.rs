@@ -16,7 +16,7 @@ use crate::job::{
 };
 use crate::service::{
     Credentials, Error, ErrorKind, FileSession, MailboxSession, Progress, RecipientPolicy, Result,
-    Server,
+    Server, Socket,
 };
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -164,6 +164,23 @@ impl World {
     ) -> Result<Box<dyn FileSession>> {
         let asked = self.asked(Service::Ftp, &on.server, on.credentials.clone())?;
         self.jobs.open_files(&asked, on.active, progress).await
+    }
+
+    /// Connects to a server of HTTP, or to what the administrator says stands in its place.
+    pub(super) async fn open_socket(
+        &self,
+        server: &Server,
+        progress: &dyn Progress,
+    ) -> Result<Box<dyn Socket>> {
+        let Settings { name, policy, .. } = &self.settings;
+        let mapped = policy.http(name, server);
+        let chosen = mapped.is_some();
+        let server = mapped.unwrap_or_else(|| server.clone());
+        let origin = Origin::Emulator { name: name.clone() };
+        let via = policy.via(name);
+        self.jobs
+            .open_socket(&origin, &via, server, chosen, progress)
+            .await
     }
 
     /// Puts a mail into the spool, on its way.

@@ -14,6 +14,7 @@ mod originator;
 mod prepare;
 mod report;
 mod stamp;
+mod unpack;
 
 pub use address::{Mailbox, check_address};
 pub use charset::Charset;
@@ -26,6 +27,7 @@ pub use originator::with_from;
 pub use prepare::{Prepared, prepare};
 pub use report::{Undelivered, report};
 pub use stamp::{Stamp, date_line};
+pub use unpack::{PackedFile, Unpacked, unpack};
 
 pub use mail_parser::DateTime;
 

@@ -1,6 +1,7 @@
 //! The session with a mailbox: it lives over many commands.
 
 use super::Desk;
+use super::fetching;
 use super::patience::Watch;
 use crate::emulator::client::Mailbox;
 use crate::emulator::op::{Done, Op, OpId};
@@ -24,7 +25,7 @@ pub(super) async fn run(world: World, mailbox: Box<Mailbox>, id: OpId, mut desk:
             let closed = watch.over(session.close()).await;
             return desk.answer(id, closed.map_or_else(Done::Lost, |()| Done::Fine));
         }
-        let done = watch.over(perform(&mut *session, op, &watch)).await;
+        let done = watch.over(perform(&world, &mut *session, op, &watch)).await;
         match done {
             Ok(done) => desk.answer(id, done),
             Err(error) if goes_on(&error) => desk.answer(id, Done::Refused(error)),
@@ -40,8 +41,14 @@ fn goes_on(error: &Error) -> bool {
     error.reply.is_some() || matches!(error.kind, InvalidArgument | NotFound | NotSupported)
 }
 
-async fn perform(session: &mut dyn MailboxSession, op: Op, watch: &Watch) -> Result<Done> {
+async fn perform(
+    world: &World,
+    session: &mut dyn MailboxSession,
+    op: Op,
+    watch: &Watch,
+) -> Result<Done> {
     Ok(match op {
+        Op::MailboxFetch(fetch) => fetching::fetch(world, session, &fetch, watch).await?,
         Op::MailboxStatus => {
             let status = session.status().await?;
             Done::Status {

@@ -1,12 +1,16 @@
 //! What a module's clients do: each session is a task of its own, so that nothing waits for a server but
 //! what asked for it.
 
+mod fetching;
 mod files;
 mod greeting;
+mod http;
 mod mailbox;
 mod module_file;
+mod naming;
 mod patience;
 mod pipe;
+mod socket;
 
 use super::client::Client;
 use super::op::{Done, Op, OpId};
@@ -111,6 +115,7 @@ impl Clients {
             Op::FilesFromModule(remote, name) => self.open(client, |desk| {
                 files::from_module(world, remote, name, id, desk)
             }),
+            Op::Connect(host) => self.open(client, |desk| socket::run(world, host, id, desk)),
             op => self.ask(client, id, op),
         }
     }

@@ -1,0 +1,6 @@
+//! What takes long, in the engine and with servers in memory.
+
+mod clients;
+mod engine;
+mod servers;
+mod toy;

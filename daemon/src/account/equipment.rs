@@ -2,9 +2,9 @@
 //! they leave, and who hears of their failure.
 
 use super::book::Book;
-use crate::config::{self, Config, Map};
+use crate::config::{self, Config, Map, MapService};
 use crate::emulator::{Mapped, Policy};
-use crate::job::{Accounts, Delivery, Via};
+use crate::job::{Accounts, Delivery, Service, Via};
 use crate::message::Mailbox;
 use crate::service::{Error, Reach, Result, Server};
 use std::collections::BTreeMap;
@@ -64,6 +64,24 @@ impl Book {
             .unwrap_or_else(PoisonError::into_inner) = equipment;
     }
 
+    /// The map that is meant for what equipment asks for.
+    fn map(&self, emulator: &str, service: MapService, server: &Server) -> Option<Map> {
+        let equipment = self.equipment.read();
+        let equipment = equipment.unwrap_or_else(PoisonError::into_inner);
+        let mut maps = equipment.maps.iter();
+        maps.find(|map| map.fits(emulator, service, server))
+            .cloned()
+    }
+
+    /// Whether the account of a map can be used. It may be one that a caller made, or is yet to make.
+    fn is_there(&self, emulator: &str, account: &str) -> Result<()> {
+        self.exists(account).map_err(|error| {
+            let text = format!("a [[map]] names account `{account}`: {}", error.text);
+            tracing::warn!(port = emulator, "{text}");
+            Error { text, ..error }
+        })
+    }
+
     fn terms<T>(&self, emulator: &str, which: impl FnOnce(&Terms) -> T) -> Option<T> {
         let equipment = self
             .equipment
@@ -108,34 +126,42 @@ impl Policy for Book {
     }
 
     fn account(&self, emulator: &str, server: &Server) -> Result<Option<Mapped>> {
-        let fits = |map: &&Map| {
-            map.service == config::MapService::Smtp
-                && map.host.matches(&server.host)
-                && map.port.is_none_or(|port| port.number() == server.port)
-                && map
-                    .emulator
-                    .as_ref()
-                    .is_none_or(|only| only.as_str() == emulator)
-        };
-        let found = {
-            let equipment = self.equipment.read();
-            let equipment = equipment.unwrap_or_else(PoisonError::into_inner);
-            let map = equipment.maps.iter().find(fits);
-            map.map(|map| (map.account.to_string(), map.rewrite_from))
-        };
-        let Some((account, rewrite_from)) = found else {
+        let found = self.map(emulator, MapService::Smtp, server);
+        let Some((Some(account), rewrite_from)) = found.map(|map| (map.account, map.rewrite_from))
+        else {
             return Ok(None);
         };
-        // It may be one that a caller made, or is yet to make.
-        if let Err(error) = self.exists(&account) {
-            let text = format!("a [[map]] names account `{account}`: {}", error.text);
-            tracing::warn!(port = emulator, "{text}");
-            return Err(Error { text, ..error });
-        }
+        let account = account.to_string();
+        self.is_there(emulator, &account)?;
         let from = match rewrite_from {
             true => Some(Mailbox::parse(&self.mail(&account)?.from)?.checked()?),
             false => None,
         };
         Ok(Some(Mapped { account, from }))
+    }
+
+    fn served_by(
+        &self,
+        emulator: &str,
+        service: Service,
+        server: &Server,
+    ) -> Result<Option<String>> {
+        let asked = match service {
+            Service::Smtp => MapService::Smtp,
+            Service::Pop3 => MapService::Pop3,
+            Service::Ftp => MapService::Ftp,
+        };
+        let map = self.map(emulator, asked, server);
+        let Some(account) = map.and_then(|map| map.account) else {
+            return Ok(None);
+        };
+        let account = account.to_string();
+        self.is_there(emulator, &account)?;
+        Ok(Some(account))
+    }
+
+    fn http(&self, emulator: &str, server: &Server) -> Option<Server> {
+        let map = self.map(emulator, MapService::Http, server)?;
+        map.server.map(|server| server.server().clone())
     }
 }

@@ -300,3 +300,44 @@ async fn a_map_may_name_an_account_that_a_caller_makes() {
     assert_eq!(mapped.account, "new");
     assert_eq!(mapped.from.unwrap().address, "pump7@example.org");
 }
+
+#[tokio::test]
+async fn mailboxes_files_and_web_servers_are_mapped_each_for_itself() {
+    let stage = Stage::new("maps");
+    let book = stage.book();
+    let config = stage.config(
+        "[[map]]\nservice = 'pop3'\nhost = '*'\naccount = 'new'\n\
+         [[map]]\nservice = 'http'\nhost = 'api.old.example'\nport = 80\nserver = 'https://api.example.org'\n\
+         [[map]]\nservice = 'ftp'\nhost = '*.old.example'\nemulator = 'panel'\naccount = 'new'\n\
+         [emulator.panel]\ndevice = '/dev/ttyS1'\ndialect = 'quectel'\n",
+    );
+    book.set_equipment(Equipment::of(&config));
+    let asked = |host: &str, port| crate::service::Server {
+        host: host.into(),
+        port,
+        tls: Tls::None,
+    };
+    let old = asked("api.old.example", 80);
+    let missing = book.served_by("panel", crate::job::Service::Pop3, &old);
+    assert_eq!(missing.unwrap_err().kind, ErrorKind::NotFound);
+    book.create("new", change(&[(Service::Pop3, server("h", "u"))]))
+        .await
+        .unwrap();
+    book.set_secret("new", Service::Pop3, text("x"))
+        .await
+        .unwrap();
+    let by = |emulator, service, server| book.served_by(emulator, service, server).unwrap();
+    let new = Some("new".to_owned());
+    assert_eq!(by("panel", crate::job::Service::Pop3, &old), new);
+    assert_eq!(by("panel", crate::job::Service::Ftp, &old), new);
+    assert_eq!(by("other", crate::job::Service::Ftp, &old), None);
+    let ftp = asked("ftp.example.org", 21);
+    assert_eq!(by("panel", crate::job::Service::Ftp, &ftp), None);
+    let web = crate::service::Server {
+        host: "api.example.org".into(),
+        port: 443,
+        tls: Tls::Implicit,
+    };
+    assert_eq!(book.http("panel", &old), Some(web));
+    assert_eq!(book.http("panel", &asked("api.old.example", 8080)), None);
+}

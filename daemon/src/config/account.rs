@@ -2,7 +2,7 @@
 
 use super::secret::SecretSource;
 use super::token::TokenSource;
-use super::value::{Host, HostPattern, Name, parsed_from_string};
+use super::value::{Host, parsed_from_string};
 use crate::job::Via;
 use crate::message::Mailbox;
 use crate::service::Tls;
@@ -158,52 +158,6 @@ impl FromStr for UserName {
     }
 }
 
-/// `[[map]]`: equipment that asks for this is served by that account.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Map {
-    /// The service that it asks for.
-    pub service: MapService,
-    /// The server that it names.
-    pub host: HostPattern,
-    /// The port that it names; any without.
-    #[serde(default)]
-    pub port: Option<Port>,
-    /// Only this emulator's equipment.
-    #[serde(default)]
-    pub emulator: Option<Name>,
-    /// The account that serves it.
-    pub account: Name,
-    /// Sender and From become the account's, the equipment's own goes to Reply-To.
-    #[serde(default)]
-    pub rewrite_from: bool,
-}
-
-/// A service that a `[[map]]` can serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum MapService {
-    /// Mail goes out.
-    Smtp,
-}
-
-impl FromStr for MapService {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "smtp" => Ok(Self::Smtp),
-            "pop3" | "ftp" | "http" => Err(format!(
-                "`{text}` can't be mapped: in this version equipment is served `smtp` only"
-            )),
-            _ => Err(format!(
-                "`{}` is not a service that can be mapped: `smtp`",
-                text.escape_default()
-            )),
-        }
-    }
-}
-
 /// `[tls]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -238,4 +192,4 @@ impl FromStr for Roots {
     }
 }
 
-parsed_from_string!(MapService, Sender, UserName, Roots);
+parsed_from_string!(Sender, UserName, Roots);

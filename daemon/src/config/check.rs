@@ -1,8 +1,8 @@
 //! Rules between the parts of a configuration.
 
 use super::{
-    Config, Delivery, Device, Emulator, Endpoint, Helper, Name, Places, Problem, Service, Severity,
-    loops,
+    Config, Delivery, Device, Emulator, Endpoint, Helper, Map, MapService, Name, Places, Problem,
+    Service, Severity, loops,
 };
 use crate::job::Via;
 use crate::service::Tls;
@@ -94,12 +94,17 @@ impl Checker<'_> {
         }
     }
 
-    /// What is wrong with an account that sends mail. One that is not configured may be made by a caller:
-    /// the machine tells.
-    fn lacks_smtp(&self, account: &Name) -> Option<String> {
+    /// What is wrong with an account that is to have a service. One that is not configured may be made by a
+    /// caller: the machine tells.
+    fn lacks(&self, account: &Name, service: Service) -> Option<String> {
         let section = self.config.accounts.get(account)?;
-        let text = format!("names account `{account}`, which has no smtp");
-        section.smtp.is_none().then_some(text)
+        let (endpoint, name) = match service {
+            Service::Smtp => (&section.smtp, "smtp"),
+            Service::Pop3 => (&section.pop3, "pop3"),
+            Service::Ftp => (&section.ftp, "ftp"),
+        };
+        let text = format!("names account `{account}`, which has no {name}");
+        endpoint.is_none().then_some(text)
     }
 
     /// No device has two owners; a pty at a path of its own needs a helper of our own.
@@ -138,7 +143,7 @@ impl Checker<'_> {
         let key = |key: &str| format!("emulator.{name}.{key}");
         self.via(&key("via"), &emulator.via);
         if let Some(account) = &emulator.bounce_to {
-            if let Some(text) = self.lacks_smtp(account) {
+            if let Some(text) = self.lacks(account, Service::Smtp) {
                 self.error(&key("bounce_to"), text);
             }
             if emulator.delivery != Delivery::Store {
@@ -237,10 +242,49 @@ impl Checker<'_> {
                     format!("names emulator `{emulator}`, but there is no [emulator.{emulator}]");
                 self.wrong_map(number, "emulator", text);
             }
-            if let Some(text) = self.lacks_smtp(&map.account) {
-                self.wrong_map(number, "account", text);
+            for (key, text) in self.misfits(map) {
+                self.wrong_map(number, key, text);
             }
         }
+    }
+
+    /// What of a map does not fit its service.
+    fn misfits(&self, map: &Map) -> Vec<(&'static str, String)> {
+        let mut wrong = Vec::new();
+        let mut misfit = |key: &'static str, is: bool, text: &str| {
+            if is {
+                wrong.push((key, text.to_owned()));
+            }
+        };
+        let http = map.service == MapService::Http;
+        let smtp = map.service == MapService::Smtp;
+        misfit(
+            "server",
+            http && map.server.is_none(),
+            "is needed for `http`",
+        );
+        misfit(
+            "server",
+            !http && map.server.is_some(),
+            "is for `http` only",
+        );
+        misfit(
+            "account",
+            http && map.account.is_some(),
+            "serves no `http`: say `server`",
+        );
+        misfit("account", !http && map.account.is_none(), "is needed");
+        misfit(
+            "rewrite_from",
+            !smtp && map.rewrite_from,
+            "is for `smtp` only",
+        );
+        if let (Some(account), Some(service)) = (&map.account, map.service.of_account())
+            && let Some(text) = self.lacks(account, service)
+        {
+            wrong.push(("account", text));
+        }
+        wrong
     }
 
     fn wrong_map(&mut self, number: usize, key: &str, text: String) {

@@ -317,11 +317,11 @@ pub(super) const TABLES: [Table; 11] = [
     },
     Table {
         header: "[[map]]",
-        text: "Equipment that asks for this is served by that account; the first that fits",
+        text: "Equipment that asks for this is served by that account or server; the first that fits",
         keys: &[
             key(
                 "service",
-                "smtp",
+                "smtp pop3 ftp http",
                 "",
                 "Needed. The service that it asks for",
             ),
@@ -338,12 +338,23 @@ pub(super) const TABLES: [Table; 11] = [
                 "The port that it names; any without",
             ),
             key("emulator", "emulator", "", "Only this one's equipment"),
-            key("account", "account", "", "Needed. The account"),
+            key(
+                "account",
+                "account",
+                "",
+                "The account; needed for all but http",
+            ),
+            key(
+                "server",
+                "https://HOST[:PORT] http://HOST[:PORT]",
+                "",
+                "The server; needed for http. What equipment writes goes there as it is, its Host field too; https puts TLS under it",
+            ),
             key(
                 "rewrite_from",
                 "true false",
                 "false",
-                "Sender and From become the account's, the equipment's own goes to Reply-To",
+                "Sender and From become the account's, the equipment's own goes to Reply-To; smtp",
             ),
         ],
     },

@@ -47,7 +47,7 @@ fn modems_of<'a>(config: &'a Config, emulator: &Name) -> impl Iterator<Item = &'
     let accounts = config.maps.iter().filter(move |map| {
         own.is_empty() && map.emulator.as_ref().is_none_or(|only| only == emulator)
     });
-    let mapped = accounts.filter_map(|map| config.accounts.get(&map.account));
+    let mapped = accounts.filter_map(|map| config.accounts.get(map.account.as_ref()?));
     let mut via: Vec<&Via> = mapped.flat_map(|account| &account.via).collect();
     via.extend(match own.is_empty() {
         true => config.daemon.via.as_slice(),

@@ -152,7 +152,7 @@ fn accounts(config: &Config, places: &Places, problems: &mut Vec<Problem>) {
         }
     }
     for (number, map) in config.maps.iter().enumerate() {
-        if let Some(text) = absent(&map.account) {
+        if let Some(text) = map.account.as_ref().and_then(absent) {
             problems.push(places.map_problem(Severity::Warning, number, "account", text));
         }
     }

@@ -18,6 +18,7 @@ mod loops;
 mod machine;
 #[cfg(test)]
 mod machine_tests;
+mod map;
 mod port;
 mod rule;
 mod secret;
@@ -31,14 +32,13 @@ mod value;
 #[cfg(test)]
 mod wrong;
 
-pub use account::{
-    Account, Endpoint, Map, MapService, Port, Roots, Sender, Service, TlsSettings, UserName,
-};
+pub use account::{Account, Endpoint, Port, Roots, Sender, Service, TlsSettings, UserName};
 pub use daemon::{Bus, Daemon, Helper, Limits, Queue, account_file, account_of};
 pub use explain::explain;
 pub use line::{CarrierWiring, Device, DtrWiring, FlowControl, Framing, Lines, Speed};
 pub use load::{DEFAULT_FILE, load};
 pub use machine::Machine;
+pub use map::{Map, MapService, WebServer};
 pub use port::{
     Apn, Delivery, DialectName, Emulator, Identity, Modem, ModemDialect, Plain, QuirkValue,
 };

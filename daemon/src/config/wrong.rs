@@ -157,12 +157,12 @@ pub(super) const WRONG: &[(&str, &str)] = &[
         "0.toml:2:42: account.a.pop3.token: a token does not stand in the configuration",
     ),
     (
-        "[[map]]\nservice = 'pop3'\nhost = '*'\naccount = 'a'",
-        "0.toml:2:11: map.service: `pop3` can't be mapped: in this version",
+        "[account.a]\nftp = { host = 'h' }\n[[map]]\nservice = 'pop3'\nhost = '*'\naccount = 'a'",
+        "0.toml:6:1: map.account: names account `a`, which has no pop3",
     ),
     (
-        "[[map]]\nservice = 'http'\nhost = '*'\naccount = 'a'",
-        "0.toml:2:11: map.service: `http` can't be mapped: in this version",
+        "[[map]]\nservice = 'http'\nhost = '*'\nserver = 'https://a.example'\naccount = 'a'",
+        "0.toml:5:1: map.account: serves no `http`: say `server`",
     ),
     (
         "[[map]]\nservice = 'gopher'\nhost = '*'\naccount = 'a'",

@@ -318,7 +318,7 @@ async fn mailboxes_files_and_web_servers_are_mapped_each_for_itself() {
         tls: Tls::None,
     };
     let old = asked("api.old.example", 80);
-    let missing = book.served_by("panel", crate::job::Service::Pop3, &old);
+    let missing = book.served_by("panel", Service::Pop3, &old);
     assert_eq!(missing.unwrap_err().kind, ErrorKind::NotFound);
     book.create("new", change(&[(Service::Pop3, server("h", "u"))]))
         .await
@@ -328,11 +328,11 @@ async fn mailboxes_files_and_web_servers_are_mapped_each_for_itself() {
         .unwrap();
     let by = |emulator, service, server| book.served_by(emulator, service, server).unwrap();
     let new = Some("new".to_owned());
-    assert_eq!(by("panel", crate::job::Service::Pop3, &old), new);
-    assert_eq!(by("panel", crate::job::Service::Ftp, &old), new);
-    assert_eq!(by("other", crate::job::Service::Ftp, &old), None);
+    assert_eq!(by("panel", Service::Pop3, &old), new);
+    assert_eq!(by("panel", Service::Ftp, &old), new);
+    assert_eq!(by("other", Service::Ftp, &old), None);
     let ftp = asked("ftp.example.org", 21);
-    assert_eq!(by("panel", crate::job::Service::Ftp, &ftp), None);
+    assert_eq!(by("panel", Service::Ftp, &ftp), None);
     let web = crate::service::Server {
         host: "api.example.org".into(),
         port: 443,

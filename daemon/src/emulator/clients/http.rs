@@ -130,7 +130,7 @@ fn read(header: &[u8], to_head: bool) -> State {
         let fields = response.headers.iter();
         fields.filter(move |field| field.name.eq_ignore_ascii_case(name))
     };
-    if let Some(coding) = named("transfer-encoding").last() {
+    if let Some(coding) = named("transfer-encoding").next_back() {
         let last = coding.value.trim_ascii().to_ascii_lowercase();
         return match last.ends_with(b"chunked") {
             true => State::Chunks(Chunks::Size(None)),

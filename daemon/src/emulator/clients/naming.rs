@@ -52,7 +52,10 @@ fn shorten(name: &str) -> String {
     } else {
         ""
     };
-    let end = stem.floor_char_boundary(LONGEST - extension.len());
+    let mut end = stem.len().min(LONGEST - extension.len());
+    while !stem.is_char_boundary(end) {
+        end -= 1;
+    }
     format!("{}{extension}", &stem[..end])
 }
 

@@ -4,6 +4,7 @@
 //! ([`crate::dialect`]); only what no table can say is a dialect's code, which sees a [`Run`].
 
 mod answers;
+mod begun;
 mod client;
 mod clients;
 mod clock;
@@ -28,6 +29,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use begun::{Apology, Ended};
 pub use client::{Client, Fetch, FileServer, Host, Mailbox, Remote};
 pub use clock::{Civil, ModuleClock};
 pub use data::Tally;
@@ -39,8 +41,6 @@ pub use letter::{Letter, Words};
 pub use memory::{Memory, Slot};
 pub use op::{Done, Effect, FileError, MailEnd, MailId, Op, OpId, Space};
 pub use policy::{Mapped, Plainly, Policy};
-pub use run::{
-    Apology, Call, Collected, DataMode, Ended, Into, MailEnded, Outcome, Refusal, Resume, Run,
-};
+pub use run::{Call, Collected, DataMode, Into, MailEnded, Outcome, Refusal, Resume, Run};
 pub use runner::start;
 pub use value::{Value, quote};

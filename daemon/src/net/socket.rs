@@ -76,3 +76,74 @@ impl Socket for Open {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::dial::Timeouts;
+    use super::super::tls::Roots;
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::service::{Reach, Server};
+    use std::sync::Arc;
+    use tokio::net::TcpListener;
+
+    struct Unwatched;
+
+    impl Progress for Unwatched {
+        fn phase(&self, _: Phase) {}
+
+        fn bytes(&self, _: u64, _: u64) {}
+
+        fn committing(&self) -> BoxFuture<'_, Result<()>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    fn asked(port: u16, reach: Reach, tls: Protection) -> SocketOpen {
+        SocketOpen {
+            server: Server {
+                host: "127.0.0.1".into(),
+                port,
+                tls,
+            },
+            reach,
+        }
+    }
+
+    #[tokio::test]
+    async fn bytes_go_both_ways_and_a_close_is_seen() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let tls = Tls::load(&Roots::System, Arc::new(SystemClock)).unwrap();
+        let back = IpSockets::new(Dialer::new(Timeouts::default()), tls);
+        let open = asked(port, Reach::default(), Protection::None);
+        let mut socket = back.open(&open, &Unwatched).await.unwrap();
+        let (mut peer, _) = listener.accept().await.unwrap();
+        let sent: Vec<u8> = (0..=255).collect();
+        socket.send(&sent).await.unwrap();
+        let mut came = vec![0; sent.len()];
+        peer.read_exact(&mut came).await.unwrap();
+        assert_eq!(came, sent);
+        peer.write_all(b"abcdef").await.unwrap();
+        let mut got = Vec::new();
+        socket.receive(&mut got, 4).await.unwrap();
+        assert_eq!(got, b"abcd");
+        socket.receive(&mut got, 4).await.unwrap();
+        assert_eq!(got, b"abcdef");
+        peer.shutdown().await.unwrap();
+        socket.receive(&mut got, 4).await.unwrap();
+        assert_eq!(got.len(), 6);
+        drop(socket);
+        assert_eq!(peer.read(&mut [0; 4]).await.unwrap(), 0);
+
+        // The bounds of equipment hold, and nothing is agreed on by STARTTLS.
+        let reach = Reach::of_emulator("panel", Vec::new(), Vec::new());
+        let refused = back
+            .open(&asked(port, reach, Protection::None), &Unwatched)
+            .await;
+        assert_eq!(refused.err().unwrap().kind, ErrorKind::NotAuthorized);
+        let open = asked(port, Reach::default(), Protection::StartTls);
+        let refused = back.open(&open, &Unwatched).await;
+        assert_eq!(refused.err().unwrap().kind, ErrorKind::InvalidArgument);
+    }
+}

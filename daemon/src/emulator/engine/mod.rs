@@ -7,11 +7,12 @@ mod background;
 mod line;
 mod power;
 
+use super::begun::{Apology, Begun};
 use super::client::Client;
 use super::data::{Taken, Taking, Tally};
 use super::memory::Memory;
 use super::op::{Done, Effect, MailEnd, MailId, Op, OpId};
-use super::run::{Apology, Begun, Call, Refusal, Resume, Run};
+use super::run::{Call, Refusal, Resume, Run};
 use super::{played, star};
 use crate::at::line::body;
 use crate::dialect::{Dialect, Identity};

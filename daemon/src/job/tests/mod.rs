@@ -9,6 +9,7 @@ mod recover;
 mod requests;
 mod restart;
 mod servers;
+mod session;
 mod spool;
 mod stored;
 mod torture;

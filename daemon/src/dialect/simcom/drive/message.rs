@@ -48,23 +48,32 @@ pub(super) fn frame(text: &[u8], files: &[&str]) -> Frame {
         head.extend_from_slice(field.as_bytes());
         head.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
     }
-    let charset = match std::str::from_utf8(body) {
-        Ok(body) if body.is_ascii() => "us-ascii",
-        Ok(_) => "utf-8",
-        // RFC 1428.
-        Err(_) => "unknown-8bit",
-    };
-    let encoding = if charset == "us-ascii" {
-        "7bit"
-    } else {
-        "8bit"
-    };
-    let fields = format!(
-        "Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
-    );
+    let (kind, encoding) = written(header, body);
+    let fields = format!("Content-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n");
     head.extend_from_slice(fields.as_bytes());
     head.extend_from_slice(body);
     Frame { head, boundary }
+}
+
+/// How the text is written: as the header says, but for what the body shows to be otherwise.
+fn written(header: &[u8], body: &[u8]) -> (String, String) {
+    let own =
+        field(header, "Content-Type").filter(|kind| kind.to_ascii_lowercase().starts_with("text/"));
+    let utf8 = std::str::from_utf8(body).is_ok() && !body.is_ascii();
+    let kind = match own {
+        // Hardly a text of another charset happens to be UTF-8.
+        Some(kind) if !utf8 || kind.to_ascii_lowercase().contains("utf-8") => kind,
+        _ if utf8 => "text/plain; charset=utf-8".into(),
+        _ if body.is_ascii() => "text/plain; charset=us-ascii".into(),
+        // RFC 1428.
+        _ => "text/plain; charset=unknown-8bit".into(),
+    };
+    let coded = field(header, "Content-Transfer-Encoding").filter(|encoding| {
+        let coded = ["base64", "quoted-printable"];
+        coded.iter().any(|it| encoding.eq_ignore_ascii_case(it)) && is_as_it_says(header, body)
+    });
+    let plain = if body.is_ascii() { "7bit" } else { "8bit" };
+    (kind, coded.unwrap_or_else(|| plain.into()))
 }
 
 /// Header and body; a text without header is all body.
@@ -315,6 +324,15 @@ mod tests {
             "From: a\r\nX: y\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
              Content-Transfer-Encoding: 8bit\r\n\r\n\u{e4} = b\r\n"
         );
+    }
+
+    #[test]
+    fn a_charset_that_is_named_is_kept() {
+        let head = b"From: a\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n\xe4\r\n";
+        let framed = frame(head, &["x"]).head;
+        let field = b"\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\
+                      Content-Transfer-Encoding: 8bit\r\n\r\n\xe4\r\n";
+        assert!(framed.ends_with(field), "{}", framed.escape_ascii());
     }
 
     #[test]

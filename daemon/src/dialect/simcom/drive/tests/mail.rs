@@ -1,10 +1,10 @@
 //! Mail: what is sent to the module, and what becomes of everything that can go wrong.
 
 use super::{Mood, up};
-use crate::dialect::simcom::DRIVE;
-use crate::modem::Handle;
+use crate::dialect::simcom::drive::Simcom;
 use crate::modem::tests::mail::{open, send, text};
 use crate::modem::tests::start::ready;
+use crate::modem::{Drive, Handle};
 use crate::service::{ErrorKind, Fault, MailBack, Tls, Verdict};
 use core::time::Duration;
 
@@ -332,7 +332,7 @@ async fn bytes_that_the_line_lost() {
 /// What a line says of a sending to a daemon that did not begin it.
 #[test]
 fn results_for_the_next_daemon() {
-    let result = |line: &str| DRIVE.mail_result(line.as_bytes());
+    let result = |line: &str| Simcom.mail_result(line.as_bytes());
     assert_eq!(result("+SMTP: SUCCESS"), Some(Ok(None)));
     let refused = result("+SMTP: SERVER ERROR").unwrap().unwrap_err();
     assert_eq!(

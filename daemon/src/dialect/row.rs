@@ -29,8 +29,11 @@ pub struct Row {
     pub invalid: Refusal,
     /// When write and execute forms are refused.
     pub guard: Option<Guard>,
-    /// The commands that forget what this one has set ([`Write::Clear`]).
+    /// The commands that forget what this one has set ([`Write::Clear`]); itself, where it has a form for
+    /// that.
     pub cleared_by: &'static [&'static str],
+    /// What stands between the values that `?` shows.
+    pub separator: &'static str,
 }
 
 impl Row {
@@ -47,6 +50,7 @@ impl Row {
             invalid: Refusal::Error,
             guard: None,
             cleared_by: &[],
+            separator: ",",
         }
     }
 
@@ -211,6 +215,23 @@ impl Parameter {
         Self::of(name, kind, Initial::Text(""))
     }
 
+    /// One of these words that must be given, bare or quoted, in any case; the first one at first. It is
+    /// kept and shown as it stands here.
+    pub const fn word(name: &'static str, words: &'static [&'static str]) -> Self {
+        let first = match words {
+            [first, ..] => first,
+            [] => "",
+        };
+        Self::of(name, Kind::Word(words), Initial::Text(first))
+    }
+
+    /// So many bytes that must be given, such as a path: what stands between quotes, or whatever else is
+    /// written, as it is written.
+    pub const fn free(name: &'static str, shortest: u16, longest: u16) -> Self {
+        let kind = Kind::Free { shortest, longest };
+        Self::of(name, kind, Initial::Text(""))
+    }
+
     const fn of(name: &'static str, kind: Kind, initial: Initial) -> Self {
         Self {
             name,
@@ -308,6 +329,15 @@ pub enum Kind {
     Number(&'static [(u32, u32)]),
     /// A quoted text.
     Text {
+        /// Fewest bytes.
+        shortest: u16,
+        /// Most bytes.
+        longest: u16,
+    },
+    /// One of these words, with or without quotes.
+    Word(&'static [&'static str]),
+    /// Anything, with or without quotes.
+    Free {
         /// Fewest bytes.
         shortest: u16,
         /// Most bytes.

@@ -29,8 +29,16 @@ pub struct Step {
 pub enum Event {
     /// It was asked for, and accepted.
     Accepted,
+    /// It is under way: until then the command waited.
+    Begun,
+    /// It came to nothing before that.
+    Failed,
     /// It came to its end, well or not.
     Finished,
+    /// It was broken off.
+    Stopped,
+    /// What it needs to go on is gone.
+    Lost,
 }
 
 /// When a command is refused.

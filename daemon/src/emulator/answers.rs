@@ -3,8 +3,11 @@
 use super::value::{Value, show};
 use crate::dialect::row::{Key, Kind, Parameter, Row, Shown, Write};
 
-/// `(0-2)`, `(0,1)`, `(1,3-5)`, `<name>`.
+/// `(0-2)`, `(0,1)`, `(1,3-5)`, `(A,I)`, `<name>`.
 pub(super) fn range(parameter: &Parameter) -> String {
+    if let (Kind::Word(words), Shown::Plainly) = (parameter.kind, parameter.shown) {
+        return format!("({})", words.join(","));
+    }
     let (Kind::Number(ranges), Shown::Plainly) = (parameter.kind, parameter.shown) else {
         return format!("<{}>", parameter.name);
     };
@@ -52,7 +55,7 @@ pub(super) fn values(
     let shown = shown.filter(|(parameter, _)| parameter.shown != Shown::Never);
     for (at, (parameter, value)) in shown.enumerate() {
         if at > 0 {
-            text.push(b',');
+            text.extend(row.separator.as_bytes());
         }
         show(parameter, value, &mut text);
     }

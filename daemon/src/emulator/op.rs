@@ -98,6 +98,8 @@ pub enum Op {
         /// Most bytes.
         length: u32,
     },
+    /// The space on every volume: [`Done::Spaces`].
+    Spaces,
     /// What is directly in a folder.
     Folder(FileName),
     /// What a file or folder is like.
@@ -197,6 +199,8 @@ pub enum Done {
         /// The space.
         space: Space,
     },
+    /// The space on every volume, in their order.
+    Spaces(Vec<Space>),
     /// What is in a folder, ordered by name.
     Folder {
         /// Names of the folders in it.

@@ -114,7 +114,16 @@ fn one(parameter: &Parameter, written: Option<&at::Parameter<'_>>) -> Result<Opt
                 .any(|&(low, high)| (low..=high).contains(&number));
             fits.then_some(Some(Value::Number(number))).ok_or(Unfit)
         }
-        (Some(at::Parameter::Quoted(text)), Kind::Text { shortest, longest }) => {
+        (Some(at::Parameter::Quoted(text) | at::Parameter::Bare(text)), Kind::Word(words)) => {
+            let mut words = words.iter();
+            let word = words.find(|word| word.as_bytes().eq_ignore_ascii_case(text));
+            word.map(|&word| Some(Value::text(word))).ok_or(Unfit)
+        }
+        (Some(at::Parameter::Quoted(text)), Kind::Text { shortest, longest })
+        | (
+            Some(at::Parameter::Quoted(text) | at::Parameter::Bare(text)),
+            Kind::Free { shortest, longest },
+        ) => {
             let fits = (usize::from(shortest)..=usize::from(longest)).contains(&text.len());
             let value = match parameter.secret {
                 Secret::No => Value::text(*text),
@@ -155,8 +164,8 @@ fn words(written: &[at::Parameter<'_>]) -> Result<Value, Unfit> {
 pub(super) fn show(parameter: &Parameter, value: &Value, out: &mut Vec<u8>) {
     match parameter.kind {
         Kind::Number(_) => out.extend(value.as_number().to_string().into_bytes()),
-        Kind::Words => out.extend(value.to_bytes()),
-        Kind::Text { .. } => {
+        Kind::Words | Kind::Word(_) => out.extend(value.to_bytes()),
+        Kind::Text { .. } | Kind::Free { .. } => {
             let mut text = value.to_bytes();
             if parameter.secret == Secret::Masked {
                 text.fill(b'*');
@@ -229,6 +238,38 @@ mod tests {
         assert_eq!(values[1], Some(Value::text("0XFFFF,0X0035")));
         for bad in ["1", "1,", "1,0x", "1,0x12345", "1,0xg", "1,\"0x1\"", "1,12"] {
             assert_eq!(fitted(&SUITES, bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_of_some_words_is_kept_as_the_table_spells_it() {
+        const TYPE: Parameter = Parameter::word("type", &["I", "A"]);
+        for written in ["a", "A", "\"A\"", " \"a\""] {
+            let values = fitted(&[TYPE], written).unwrap();
+            assert_eq!(values, [Some(Value::text("A"))], "{written}");
+        }
+        for bad in ["", "AI", "1", "\"\""] {
+            assert_eq!(fitted(&[TYPE], bad), None, "{bad}");
+        }
+        let mut shown = Vec::new();
+        show(&TYPE, &initial(&TYPE), &mut shown);
+        assert_eq!(shown, b"I");
+    }
+
+    #[test]
+    fn what_is_free_stands_between_quotes_or_not() {
+        const PATH: Parameter = Parameter::free("path", 1, 12);
+        for (written, value) in [
+            ("C:/a b", "C:/a b"),
+            ("\"C:/a,b\"", "C:/a,b"),
+            ("..", ".."),
+            ("{x} \"B2E2\"", "{x} \"B2E2\""),
+        ] {
+            let values = fitted(&[PATH], written).unwrap();
+            assert_eq!(values, [Some(Value::text(value))], "{written}");
+        }
+        for bad in ["", "\"\"", "0123456789abc"] {
+            assert_eq!(fitted(&[PATH], bad), None, "{bad}");
         }
     }
 

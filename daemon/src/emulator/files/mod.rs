@@ -66,6 +66,7 @@ impl Files {
                 offset,
                 length,
             } => self.read(name, *offset, *length),
+            Op::Spaces => self.spaces(),
             Op::Folder(name) => self.folder(name),
             Op::Look(name) => self.look(name),
             Op::MakeFolder(name) => self.make_folder(name),
@@ -135,14 +136,17 @@ impl Files {
     fn list(&self, volume: &str, name: Option<&FileName>) -> Result<Done, FileError> {
         let place = self.place(volume)?;
         let mut files = place.all()?;
-        let total = place.volume.size;
-        let free = total.saturating_sub(place.used()?);
+        let space = space(place)?;
         if let Some(name) = name {
             let spelt = place.spelt(name)?;
             files.retain(|(file, _)| *file == spelt);
         }
-        let space = Space { free, total };
         Ok(Done::Files { files, space })
+    }
+
+    fn spaces(&self) -> Result<Done, FileError> {
+        let spaces = self.places.iter().map(space);
+        Ok(Done::Spaces(spaces.collect::<Result<_, _>>()?))
     }
 
     fn delete(&self, name: &FileName) -> Result<Done, FileError> {
@@ -185,6 +189,12 @@ impl Files {
             .map_err(of_io)?;
         Ok(Done::Bytes(bytes))
     }
+}
+
+fn space(place: &Place) -> Result<Space, FileError> {
+    let total = place.volume.size;
+    let free = total.saturating_sub(place.used()?);
+    Ok(Space { free, total })
 }
 
 fn of_io(error: io::Error) -> FileError {

@@ -121,7 +121,9 @@ pub fn modems(config: &Config, machine: &Machine) -> Vec<modem::Settings> {
         settings.line = modem.line();
         settings.drive = match &modem.dialect {
             ModemDialect::Auto => None,
-            ModemDialect::Is(name) => dialect::by_name(name.as_str()).map(|dialect| dialect.drive),
+            ModemDialect::Is(name) => {
+                dialect::by_name(name.as_str()).and_then(|dialect| dialect.drive)
+            }
         };
         settings.apn = modem.apn.as_str().to_owned();
         settings.apn_user = modem
@@ -176,6 +178,7 @@ pub fn emulators(
             wiring: emulator.lines.into(),
             dialect,
             identity: identity(&dialect.played.identity, &emulator.identity),
+            quirks: emulator.quirks_of(dialect),
             policy: policy.clone(),
             memory_dir: memory.join("emulator").join(name.as_str()),
             files_dir: daemon.state_dir.join("emulator").join(name.as_str()),

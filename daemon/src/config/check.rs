@@ -156,13 +156,10 @@ impl Checker<'_> {
         if !emulator.listen.is_empty() {
             self.not_yet(&key("listen"));
         }
-        for quirk in emulator.quirks.keys() {
-            let text = format!(
-                "`{}` is not a quirk of dialect {}, which has none",
-                quirk.escape_debug(),
-                emulator.dialect.as_str()
-            );
-            self.error(&key(&format!("quirks.{quirk}")), text);
+        for (quirk, value) in &emulator.quirks {
+            if let Some(text) = emulator.quirk_wrong(quirk, value) {
+                self.error(&key(&format!("quirks.{quirk}")), text);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Every key in one table: what `hayesd check --explain` prints. A test holds it against the types.
 
+use crate::dialect::quirk::Values;
 use std::fmt::Write;
 
 /// A key of the configuration.
@@ -390,8 +391,20 @@ pub fn explain() -> String {
             let _ = writeln!(out, "\n{:19}{}", "", key.text);
         }
     }
-    for dialect in super::dialects() {
-        let _ = writeln!(out, "\nemulator.NAME.quirks, dialect {dialect}\n  none");
+    for dialect in crate::dialect::ALL {
+        let _ = writeln!(out, "\nemulator.NAME.quirks, dialect {}", dialect.name);
+        for quirk in dialect.played.quirks {
+            let default = match quirk.values {
+                Values::Switch => "false".to_owned(),
+                Values::Word(words) => format!("\"{}\"", words.first().unwrap_or(&"")),
+            };
+            let values = super::port::values(quirk);
+            let _ = writeln!(out, "  {:<16} {values} [{default}]", quirk.name);
+            let _ = writeln!(out, "{:19}{}", "", quirk.text);
+        }
+        if dialect.played.quirks.is_empty() {
+            out.push_str("  none\n");
+        }
     }
     out
 }

@@ -4,6 +4,8 @@ use super::line::{self, Device, FlowControl, Framing, Lines, Speed};
 use super::rule::PortRange;
 use super::secret::SecretSource;
 use super::value::{Name, parsed_from_string};
+use crate::dialect::quirk::Values;
+use crate::dialect::{self, Dialect, Quirk, Quirks};
 use crate::job::{OnUnknown, Via};
 use crate::service::Destination;
 use hayes_ldisc::record::{LineSettings, Parity};
@@ -93,6 +95,66 @@ impl Emulator {
     /// The line's settings.
     pub fn line(&self) -> LineSettings {
         line::settings(self.speed, self.framing, self.flow)
+    }
+}
+
+impl Emulator {
+    /// The dialect's own settings, as far as they are right.
+    pub fn quirks_of(&self, dialect: &'static Dialect) -> Quirks {
+        let mut quirks = Quirks::default();
+        for quirk in dialect.played.quirks {
+            let number = self.quirks.get(quirk.name).and_then(|it| it.number(quirk));
+            if let Some(number) = number {
+                quirks.set(quirk, number);
+            }
+        }
+        quirks
+    }
+
+    /// What is wrong with a quirk, if anything is.
+    pub(super) fn quirk_wrong(&self, name: &str, value: &QuirkValue) -> Option<String> {
+        let dialect = self.dialect.as_str();
+        let known = dialect::by_name(dialect).map_or(&[][..], |it| it.played.quirks);
+        let Some(quirk) = known.iter().find(|quirk| quirk.name == name) else {
+            let names: Vec<_> = known.iter().map(|quirk| quirk.name).collect();
+            let has = match names.is_empty() {
+                true => "none".to_owned(),
+                false => names.join(", "),
+            };
+            let name = name.escape_debug();
+            return Some(format!(
+                "`{name}` is not a quirk of dialect {dialect}, which has {has}"
+            ));
+        };
+        match value.number(quirk) {
+            Some(_) => None,
+            None => Some(format!("must be {}", values(quirk))),
+        }
+    }
+}
+
+/// What a quirk may be, for people.
+pub(super) fn values(quirk: &Quirk) -> String {
+    match quirk.values {
+        Values::Switch => "true or false".to_owned(),
+        Values::Word(words) => {
+            let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+            quoted.join(" or ")
+        }
+    }
+}
+
+impl QuirkValue {
+    /// Its number among the quirk's values; `None` where it is none of them.
+    fn number(&self, quirk: &Quirk) -> Option<u32> {
+        match (self, quirk.values) {
+            (Self::Switch(on), Values::Switch) => Some(u32::from(*on)),
+            (Self::Text(text), Values::Word(words)) => {
+                let at = words.iter().position(|word| word == text)?;
+                u32::try_from(at).ok()
+            }
+            _ => None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod code;
 pub mod quectel;
+pub mod quirk;
 pub mod row;
 pub mod simcom;
 pub mod state;
@@ -17,6 +18,7 @@ use crate::modem::Drive;
 use std::borrow::Cow;
 
 pub use code::Code;
+pub use quirk::{Quirk, Quirks};
 pub use row::{Register, Row};
 pub use volume::Volume;
 
@@ -29,8 +31,8 @@ pub struct Dialect {
     pub codes: &'static [&'static [Code]],
     /// How a module that speaks it is played.
     pub played: &'static Played,
-    /// How its modules are driven.
-    pub drive: &'static dyn Drive,
+    /// How its modules are driven, if they are.
+    pub drive: Option<&'static dyn Drive>,
 }
 
 /// How a module is played.
@@ -53,6 +55,8 @@ pub struct Played {
     /// What it says of activities that a restart of the daemon broke off; it sets them back. A mail that it
     /// owes goes on.
     pub interrupted: fn(&mut Run<'_>),
+    /// What its firmware does one way or the other.
+    pub quirks: &'static [Quirk],
     /// What it says that it is, unless the configuration says otherwise.
     pub identity: Identity,
 }
@@ -81,7 +85,7 @@ impl Dialect {
 }
 
 /// Every dialect that hayesd speaks.
-pub const ALL: &[&Dialect] = &[&quectel::DIALECT];
+pub const ALL: &[&Dialect] = &[&quectel::DIALECT, &simcom::DIALECT];
 
 /// The dialect of this name.
 pub fn by_name(name: &str) -> Option<&'static Dialect> {

@@ -73,7 +73,7 @@ impl Taking {
                 self.tally.add(bytes);
                 Taken::Kept
             }
-            Into::File { acknowledge } => {
+            Into::File { acknowledge, .. } => {
                 let blocks = |count: u64| match acknowledge {
                     Some(block) => count / u64::from(block.max(1)),
                     None => 0,
@@ -96,8 +96,10 @@ impl Taking {
         self.failed.get_or_insert(error);
     }
 
-    pub(super) fn failed(&self) -> bool {
-        self.failed.is_some()
+    /// What came for a file is none.
+    pub(super) fn is_spoilt(&self) -> bool {
+        let short = matches!(self.mode.into, Into::File { least, .. } if self.tally.count < least);
+        short || self.failed.is_some()
     }
 
     pub(super) fn has_file(&self) -> bool {

@@ -1,7 +1,7 @@
 //! An emulator from outside: what it is set up with, what can be seen of it, what it can be told.
 
 use super::policy::Policy;
-use crate::dialect::{Dialect, Identity};
+use crate::dialect::{Dialect, Identity, Quirks};
 use crate::service::{Error, ErrorKind, Result};
 use crate::trace::Trace;
 use hayes_ldisc::record::{LineSettings, Wiring};
@@ -25,6 +25,8 @@ pub struct Settings {
     pub dialect: &'static Dialect,
     /// What it says that it is; [`crate::dialect::Played::identity`] unless configured.
     pub identity: Identity,
+    /// What its firmware does, as configured.
+    pub quirks: Quirks,
     /// How its mails leave.
     pub policy: Arc<dyn Policy>,
     /// A folder of its own for what survives the daemon but not the machine (`RuntimeDirectory`): volatile
@@ -45,6 +47,7 @@ impl Settings {
             wiring,
             dialect,
             identity,
+            quirks,
             policy: _,
             memory_dir,
             files_dir,
@@ -55,6 +58,7 @@ impl Settings {
             && *wiring == other.wiring
             && dialect.name == other.dialect.name
             && *identity == other.identity
+            && *quirks == other.quirks
             && *memory_dir == other.memory_dir
             && *files_dir == other.files_dir
     }

@@ -1,5 +1,6 @@
 //! A mail as the equipment composed it, and the message that it becomes.
 
+use super::clock::ModuleClock;
 use super::files::Files;
 use super::op::FileError;
 use crate::clock::SystemClock;
@@ -23,17 +24,19 @@ pub struct Letter {
     /// Its display name; may be empty.
     pub sender_name: Words,
     /// Main recipients.
-    pub to: Vec<Vec<u8>>,
+    pub to: Vec<Party>,
     /// Copies.
-    pub cc: Vec<Vec<u8>>,
+    pub cc: Vec<Party>,
     /// Recipients that no copy shows.
-    pub bcc: Vec<Vec<u8>>,
+    pub bcc: Vec<Party>,
     /// Subject; may be empty.
     pub subject: Words,
     /// The text; may be empty.
     pub text: Words,
     /// Files of the module, each with the name that the mail shows.
     pub attachments: Vec<(FileName, String)>,
+    /// The module's clock, which dates it.
+    pub clock: ModuleClock,
     /// Time for all of it.
     pub timeout: Duration,
 }
@@ -47,6 +50,39 @@ impl std::fmt::Debug for Letter {
             .field("recipients", &recipients)
             .field("attachments", &self.attachments.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// A recipient.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Party {
+    /// The address.
+    pub address: Vec<u8>,
+    /// The display name; may be empty.
+    pub name: Words,
+}
+
+impl std::fmt::Debug for Party {
+    /// Who it is stays with the equipment.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Party").finish_non_exhaustive()
+    }
+}
+
+impl Party {
+    /// One without a name.
+    pub fn nameless(address: Vec<u8>) -> Self {
+        let (charset, bytes) = (Charset::Ascii, Vec::new());
+        let name = Words { charset, bytes };
+        Self { address, name }
+    }
+
+    fn mailbox(&self) -> Result<Mailbox> {
+        let name = self.name.line();
+        Ok(Mailbox {
+            name: (!name.is_empty()).then_some(name),
+            address: address(&self.address)?,
+        })
     }
 }
 
@@ -103,7 +139,8 @@ impl Letter {
             ),
             None => (own?, Vec::new()),
         };
-        let stamp = Stamp::new(&SystemClock, &from.address);
+        let mut stamp = Stamp::new(&SystemClock, &from.address);
+        stamp.date = stamp.date.map(|now| self.clock.utc(now));
         let draft = Draft {
             from,
             reply_to,
@@ -145,7 +182,6 @@ fn address(bytes: &[u8]) -> Result<String> {
     text.map_err(|_| Error::new(ErrorKind::InvalidArgument, "an address is no text"))
 }
 
-fn mailboxes(addresses: &[Vec<u8>]) -> Result<Vec<Mailbox>> {
-    let one = |bytes: &Vec<u8>| Ok(Mailbox::new(address(bytes)?));
-    addresses.iter().map(one).collect()
+fn mailboxes(parties: &[Party]) -> Result<Vec<Mailbox>> {
+    parties.iter().map(Party::mailbox).collect()
 }

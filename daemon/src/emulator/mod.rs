@@ -37,7 +37,7 @@ pub use engine::{Doing, Engine, Saved};
 pub use files::{Files, Writing};
 pub use fuzz::fuzz_emulator;
 pub use handle::{Handle, Settings, Snapshot, State};
-pub use letter::{Letter, Words};
+pub use letter::{Letter, Party, Words};
 pub use memory::{Memory, Slot};
 pub use op::{Done, Effect, FileError, MailEnd, MailId, Op, OpId, Space};
 pub use policy::{Mapped, Plainly, Policy};

@@ -9,8 +9,8 @@ use super::value::{Value, initial};
 use crate::at::{Format, ResultCode};
 use crate::dialect::row::{Key, Parameter, Row};
 use crate::dialect::state::{Activity, Event};
-use crate::dialect::{Dialect, Identity, Played};
-use hayes_ldisc::discipline::{Cause, Ends};
+use crate::dialect::{Dialect, Identity, Played, Quirk, Quirks};
+use hayes_ldisc::discipline::{Cause, Echo, Ends};
 use hayes_ldisc::record::LineSettings;
 use std::time::Duration;
 
@@ -100,6 +100,8 @@ pub struct DataMode {
     pub ends: Ends,
     /// Where the bytes go.
     pub into: Into,
+    /// What is sent back meanwhile.
+    pub echo: Echo,
     /// What follows it.
     pub then: fn(&mut Run<'_>, &Call, &Collected) -> Outcome,
 }
@@ -113,6 +115,8 @@ pub enum Into {
     File {
         /// Answer an `A` after so many bytes each.
         acknowledge: Option<u32>,
+        /// With fewer bytes it becomes none.
+        least: u64,
     },
     /// To the server that this client is connected to. Where that fails, or the client has no session, the
     /// bytes are thrown away; [`Op::Settle`] tells. The data mode's end must wait for something of the
@@ -126,6 +130,7 @@ pub struct Run<'a> {
     pub dialect: &'static Dialect,
     /// What the module says that it is.
     pub identity: &'a Identity,
+    pub(super) quirks: &'a Quirks,
     /// What it remembers.
     pub memory: &'a mut Memory,
     pub(super) line: &'a mut LineSettings,
@@ -146,6 +151,19 @@ impl Run<'_> {
     /// The tables of the emulator.
     pub fn played(&self) -> &'static Played {
         self.dialect.played
+    }
+
+    /// The number of a quirk's value ([`Quirks::get`]).
+    pub fn quirk(&self, quirk: &Quirk) -> u32 {
+        self.quirks.get(quirk)
+    }
+
+    /// Echo in a data mode that has it where command mode has it (`E`).
+    pub fn echo(&self) -> Echo {
+        match self.setting("E") {
+            0 => Echo::None,
+            _ => Echo::All,
+        }
     }
 
     /// The row of this name.

@@ -110,7 +110,8 @@ impl Keeper {
             self.settings.line,
             found.saved,
             found.stored,
-        );
+        )
+        .with_quirks(self.settings.quirks.clone());
         Ok((world, engine))
     }
 
@@ -211,6 +212,7 @@ impl Keeper {
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
+    use crate::dialect::Quirks;
     use crate::dialect::quectel::DIALECT;
     use crate::emulator::Plainly;
     use crate::job::{self, Accounts, Backs, MailAccount, Via};
@@ -266,6 +268,7 @@ mod tests {
             wiring: Wiring::default(),
             dialect: &DIALECT,
             identity: DIALECT.played.identity.clone(),
+            quirks: Quirks::default(),
             policy: Arc::new(Plainly(vec![Via::Ip])),
             memory_dir: folder.join("memory"),
             files_dir: folder.join("files"),

@@ -145,6 +145,7 @@ impl Bench {
             wiring: Wiring::default(),
             dialect,
             identity: dialect.played.identity.clone(),
+            quirks: hayesd::dialect::Quirks::default(),
             policy: Arc::new(emulator::Plainly(vec![Via::Ip])),
             memory_dir: folder.join("memory"),
             files_dir: folder.join("files"),

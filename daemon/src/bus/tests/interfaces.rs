@@ -59,6 +59,7 @@ impl Stage {
             wiring: Wiring::default(),
             dialect: &dialect::quectel::DIALECT,
             identity: dialect::quectel::DIALECT.played.identity.clone(),
+            quirks: dialect::Quirks::default(),
             policy: Arc::new(emulator::Plainly(vec![Via::Ip])),
             memory_dir: stage.bus.folder.join("memory"),
             files_dir: stage.bus.folder.join("files"),

@@ -6,11 +6,17 @@
 pub mod codes;
 mod drive;
 pub mod names;
+mod play;
 
-use crate::modem::Drive;
+use super::Dialect;
 
 /// Its name in the configuration.
 pub const NAME: &str = "simcom";
 
-/// How its modules are driven.
-pub const DRIVE: &dyn Drive = &drive::Simcom;
+/// The dialect.
+pub const DIALECT: Dialect = Dialect {
+    name: NAME,
+    codes: &[codes::CME, codes::FTP, codes::HTTP],
+    played: &play::PLAYED,
+    drive: &drive::Simcom,
+};

@@ -91,6 +91,8 @@ pub const FSRENAME: &str = "+FSRENAME";
 pub const FSATTRI: &str = "+FSATTRI";
 /// Space.
 pub const FSMEM: &str = "+FSMEM";
+/// Formats the card.
+pub const FSFMT: &str = "+FSFMT";
 /// Where mail is stored.
 pub const FSLOCA: &str = "+FSLOCA";
 /// Takes a file from the line, in data mode.
@@ -110,7 +112,21 @@ pub const CCLK: &str = "+CCLK";
 /// The port that unsolicited lines and data go to.
 pub const CATR: &str = "+CATR";
 
-// 27.007.
+// 27.007 and V.250.
+/// A context for calls.
+pub const CGDCONT: &str = "+CGDCONT";
+/// Attachment to the packet service.
+pub const CGATT: &str = "+CGATT";
+/// Functions of the module.
+pub const CFUN: &str = "+CFUN";
+/// Starts it anew.
+pub const CRESET: &str = "+CRESET";
+/// Switches it off.
+pub const CPOF: &str = "+CPOF";
+/// Signal.
+pub const CSQ: &str = "+CSQ";
+/// Speed of the line.
+pub const IPR: &str = "+IPR";
 /// Verbosity of errors.
 pub const CMEE: &str = "+CMEE";
 /// SIM.

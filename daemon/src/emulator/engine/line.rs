@@ -104,7 +104,7 @@ impl Engine {
     ) {
         line.rest.clear();
         self.save(out);
-        let ends = mode.ends.clone();
+        let (ends, echo) = (mode.ends.clone(), mode.echo);
         if line.mute {
             // Nobody is there to send any.
             return self.taken(line, Taking::new(call, mode), Cause::Hangup, out);
@@ -115,6 +115,7 @@ impl Engine {
             answers: line.answers,
             mode: Mode::Data(discipline::Data {
                 ends,
+                echo,
                 ..discipline::Data::default()
             }),
         });

@@ -15,7 +15,7 @@ use super::op::{Done, Effect, MailEnd, MailId, Op, OpId};
 use super::run::{Call, Refusal, Resume, Run};
 use super::{played, star};
 use crate::at::line::body;
-use crate::dialect::{Dialect, Identity};
+use crate::dialect::{Dialect, Identity, Quirks};
 use hayes_ldisc::discipline::Cause;
 use hayes_ldisc::record::LineSettings;
 
@@ -24,6 +24,7 @@ use hayes_ldisc::record::LineSettings;
 pub struct Engine {
     dialect: &'static Dialect,
     identity: Identity,
+    quirks: Quirks,
     /// The line as the configuration says.
     configured: LineSettings,
     line: LineSettings,
@@ -141,6 +142,7 @@ impl Engine {
         Self {
             dialect,
             identity,
+            quirks: Quirks::default(),
             configured,
             line,
             memory: saved.memory,
@@ -154,6 +156,12 @@ impl Engine {
             last_op: 0,
             commands: 0,
         }
+    }
+
+    /// The same with quirks of its firmware.
+    #[must_use]
+    pub fn with_quirks(self, quirks: Quirks) -> Self {
+        Self { quirks, ..self }
     }
 
     /// The line as the module has it set: what to claim the port with.
@@ -261,7 +269,7 @@ impl Engine {
             State::Taking(mut line, taking) => {
                 line.answers = sequence;
                 if taking.has_file() {
-                    let op = if taking.failed() {
+                    let op = if taking.is_spoilt() {
                         Op::Abandon
                     } else {
                         Op::Finish
@@ -390,6 +398,7 @@ impl Engine {
         Run {
             dialect: self.dialect,
             identity: &self.identity,
+            quirks: &self.quirks,
             memory: &mut self.memory,
             line: &mut self.line,
             configured: self.configured,

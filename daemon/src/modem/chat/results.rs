@@ -29,7 +29,8 @@ impl Results {
             Some(drive) => drive.mail_result(line).is_some(),
             None => dialect::ALL
                 .iter()
-                .any(|dialect| dialect.drive.mail_result(line).is_some()),
+                .filter_map(|dialect| dialect.drive)
+                .any(|drive| drive.mail_result(line).is_some()),
         };
         if known {
             self.lines.push(line.to_vec());

@@ -8,7 +8,7 @@ use crate::emulator::{
     Call, Collected, DataMode, Done, Into, Op, Outcome, Refusal, Run, Slot, Value, Words, quote,
 };
 use crate::message::Charset;
-use hayes_ldisc::discipline::Ends;
+use hayes_ldisc::discipline::{Echo, Ends};
 use std::time::Duration;
 
 const MAX_RECIPIENTS: usize = 20;
@@ -152,6 +152,7 @@ pub(super) fn enter_body(run: &mut Run<'_>, call: &Call) -> Outcome {
             ..run.ends()
         },
         into: Into::Memory(usize::try_from(length).unwrap_or(usize::MAX)),
+        echo: Echo::None,
         then: body_entered,
     }))
 }

@@ -50,6 +50,7 @@ pub(super) const PLAYED: Played = Played {
     mail_ended: send::ended,
     // Nothing but a mail goes on behind its line.
     interrupted: |_| {},
+    quirks: &[],
     identity: Identity {
         manufacturer: Cow::Borrowed("Quectel"),
         model: Cow::Borrowed("EC25"),

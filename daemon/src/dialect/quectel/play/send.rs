@@ -7,7 +7,9 @@ use crate::dialect::quectel::codes;
 use crate::dialect::quectel::names::{QSMTPBODY, QSMTPCFG, QSMTPSUB};
 use crate::dialect::row::{Row, Write};
 use crate::dialect::state::Event;
-use crate::emulator::{Call, Done, Letter, MailEnd, Op, Outcome, Run, Value, Words};
+use crate::emulator::{
+    Call, Done, Letter, MailEnd, ModuleClock, Op, Outcome, Party, Run, Value, Words,
+};
 use crate::message::Charset;
 use crate::service::{Credentials, Error, ErrorKind, Mechanism, Secret, Server, Tls};
 use std::time::Duration;
@@ -104,6 +106,7 @@ fn letter(run: &Run<'_>, call: &Call) -> Result<Letter, Outcome> {
     if to.is_empty() && cc.is_empty() && bcc.is_empty() {
         return Err(Outcome::Refused(NO_RECIPIENT));
     }
+    let parties = |all: Vec<_>| all.into_iter().map(Party::nameless).collect();
     let text_of = |values: &[Value], at| String::from_utf8_lossy(&text(values, at)).into_owned();
     let (user, password) = (text_of(&account, 0), text_of(&account, 1));
     let named = !user.is_empty() || !password.is_empty();
@@ -129,12 +132,13 @@ fn letter(run: &Run<'_>, call: &Call) -> Result<Letter, Outcome> {
             charset: Charset::Ascii,
             bytes: text(&sender, 0),
         },
-        to,
-        cc,
-        bcc,
+        to: parties(to),
+        cc: parties(cc),
+        bcc: parties(bcc),
         subject: words(run, QSMTPSUB),
         text: words(run, QSMTPBODY),
         attachments: attached(run).ok_or(Outcome::Refused(WRONG))?,
+        clock: ModuleClock::default(),
         timeout: Duration::from_secs(call.number(0).unwrap_or(300).into()),
     })
 }

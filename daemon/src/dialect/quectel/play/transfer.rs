@@ -6,7 +6,7 @@ use crate::dialect::quectel::names::{QFDWL, QFUPL};
 use crate::emulator::{
     Call, Collected, DataMode, Done, FileError, Into, Op, Outcome, Refusal, Run, Tally,
 };
-use hayes_ldisc::discipline::Ends;
+use hayes_ldisc::discipline::{Echo, Ends};
 use std::time::Duration;
 
 /// With `<ackmode>` 1 an `A` answers each block of so many bytes.
@@ -46,7 +46,9 @@ fn begin_upload(run: &mut Run<'_>, call: &Call, done: Done) -> Outcome {
         },
         into: Into::File {
             acknowledge: (call.number(3) == Some(1)).then_some(BLOCK),
+            least: 0,
         },
+        echo: Echo::None,
         then: uploaded,
     }))
 }

@@ -1,0 +1,149 @@
+//! HTTP (manual, chapter HTTP): the equipment writes the request, the module passes both ways.
+
+use super::stream::{PIECE, stuffed};
+use super::told::{self, Phase};
+use super::{SERVER_PATIENCE, network};
+use crate::at::ResultCode;
+use crate::dialect::row::{Parameter, Row, Test, Write};
+use crate::dialect::simcom::names::CHTTPACT;
+use crate::emulator::{
+    Call, Client, Collected, DataMode, Done, Host, Into, Op, Outcome, Refusal, Run, Tally,
+};
+use crate::service::{Server, Tls};
+use hayes_ldisc::discipline::Cause;
+
+const NETWORK_ERROR: u16 = 227;
+const TIMEOUT: u16 = 223;
+const BROKEN_OFF: u16 = 224;
+
+pub(super) const ROWS: &[Row] = &[Row {
+    parameters: &[
+        Parameter::text("ADDRESS", 1, 128),
+        Parameter::number("port", &[(1, 65535)], 80),
+    ],
+    test: Test::Text("\"ADDRESS\",(1-65535)"),
+    write: Write::Act(connect),
+    invalid: Refusal::Cme(226),
+    ..Row::named(CHTTPACT)
+}];
+
+fn cme(code: u16) -> Outcome {
+    Outcome::Refused(Refusal::Cme(code))
+}
+
+fn code(done: Done, phase: Phase) -> u16 {
+    match done {
+        Done::Refused(error) | Done::Lost(error) => told::of_http(&error, phase),
+        _ => 220,
+    }
+}
+
+/// `AT+CHTTPACT="<address>",<port>`.
+fn connect(run: &mut Run<'_>, call: &Call) -> Outcome {
+    *run.tally() = Tally::default();
+    let host = call.text(0).and_then(|host| String::from_utf8(host).ok());
+    let port = call.number(1).and_then(|port| u16::try_from(port).ok());
+    let (Some(host), Some(port)) = (host, port) else {
+        return cme(226);
+    };
+    if !network::is_attached(run) {
+        return cme(NETWORK_ERROR);
+    }
+    run.if_interrupted("", Some(Refusal::Cme(NETWORK_ERROR)));
+    let tls = Tls::None;
+    let host = Host {
+        server: Server { host, port, tls },
+        patience: SERVER_PATIENCE,
+    };
+    Outcome::Wait(Op::Connect(Box::new(host)), connected)
+}
+
+fn connected(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
+    let Done::Fine = done else {
+        return cme(code(done, Phase::Opening));
+    };
+    run.say(format!("{CHTTPACT}: REQUEST"));
+    Outcome::Data(Box::new(DataMode {
+        ends: stuffed(run),
+        into: Into::Peer(Client::Socket),
+        echo: run.echo(),
+        then: asked,
+    }))
+}
+
+fn asked(_: &mut Run<'_>, _: &Call, collected: &Collected) -> Outcome {
+    match collected.cause {
+        Cause::CtrlZ => Outcome::Wait(Op::Settle(Client::Socket), settled),
+        Cause::Idle => cme(TIMEOUT),
+        _ => cme(BROKEN_OFF),
+    }
+}
+
+fn settled(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
+    let Done::Fine = done else {
+        return cme(code(done, Phase::Moving));
+    };
+    // 16-A12.
+    run.say_result(ResultCode::Ok);
+    run.if_interrupted(format!("{CHTTPACT}: {NETWORK_ERROR}"), None);
+    pull()
+}
+
+fn pull() -> Outcome {
+    Outcome::Wait(Op::Pull(Client::Socket, PIECE), pulled)
+}
+
+fn pulled(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
+    match done {
+        Done::Bytes(mut bytes) if !bytes.is_empty() => {
+            if run.quirk(&super::LOWERCASE_HTTP_HEADERS) == 1 {
+                // The sum counts the line ends in a row: two of them end the header.
+                let tally = run.tally();
+                tally.sum = lower_header(tally.sum, &mut bytes);
+            }
+            super::blocks(run, CHTTPACT, &bytes);
+            return pull();
+        }
+        Done::Bytes(_) => run.say(format!("{CHTTPACT}: 0")),
+        done => {
+            let code = code(done, Phase::Moving);
+            run.say(format!("{CHTTPACT}: {code}"));
+        }
+    }
+    Outcome::Said
+}
+
+/// Puts a header into lower case, as the real firmware does, up to its empty line; `ends` are the line ends
+/// in a row so far, 2 where it is over.
+fn lower_header(mut ends: u16, bytes: &mut [u8]) -> u16 {
+    for byte in bytes {
+        match (*byte, ends) {
+            (_, 2) => break,
+            (b'\n', _) => ends += 1,
+            (b'\r', _) => {}
+            _ => {
+                ends = 0;
+                byte.make_ascii_lowercase();
+            }
+        }
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lower_header;
+
+    #[test]
+    fn only_the_header_is_put_into_lower_case() {
+        let response = b"HTTP/1.1 200 OK\r\nServer: NGINX\r\n\r\n2E\r\nBody\r\n\r\nX: Y";
+        let lowered = b"http/1.1 200 ok\r\nserver: nginx\r\n\r\n2E\r\nBody\r\n\r\nX: Y";
+        for at in 0..response.len() {
+            let mut bytes = response.to_vec();
+            let (first, second) = bytes.split_at_mut(at);
+            let ends = lower_header(0, first);
+            lower_header(ends, second);
+            assert_eq!(bytes, lowered, "{at}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The tables, command by command.

@@ -9,7 +9,10 @@ use hayesd::dialect::{self, Dialect};
 use std::path::Path;
 
 fn each(test: impl Fn(&Transcript, &'static Dialect, bool) -> Result<()>) -> Result<()> {
-    for &dialect in dialect::ALL {
+    for dialect in dialect::ALL
+        .iter()
+        .filter(|dialect| dialect.drive.is_some())
+    {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("transcripts")
             .join(dialect.name);

@@ -4,7 +4,7 @@ use super::answers;
 use super::memory::Slot;
 use super::played;
 use super::run::{Call, Outcome, Refusal, Run};
-use super::value::{Value, fit};
+use super::value::{Value, fit, left_out};
 use crate::at::parameter::all;
 use crate::at::{self, Command, Form, Name, ResultCode};
 use crate::dialect::row::{Act, Key, Parameter, Read, Register, Row, Test, Write};
@@ -164,7 +164,11 @@ fn set(
             return indexed(run, row, (check, shown), written).map(|done| (done, None));
         }
         Write::Store | Write::StoreThen(_) | Write::Act(_) => Call {
-            values: fit(row.parameters, written).ok()?,
+            values: match written {
+                // An execute form.
+                [] => left_out(row.parameters),
+                written => fit(row.parameters, written).ok()?,
+            },
             ..plain_call(row)
         },
     };

@@ -100,6 +100,15 @@ pub(super) fn fit(
     Ok(values)
 }
 
+/// The values where all parameters are left out by nature: initial ones where that is what it means.
+pub(super) fn left_out(parameters: &'static [Parameter]) -> Vec<Option<Value>> {
+    let value = |parameter: &Parameter| match parameter.omitted {
+        Omitted::Initial => Some(initial(parameter)),
+        Omitted::Refused | Omitted::Kept => None,
+    };
+    parameters.iter().map(value).collect()
+}
+
 fn one(parameter: &Parameter, written: Option<&at::Parameter<'_>>) -> Result<Option<Value>, Unfit> {
     match (written, parameter.kind) {
         (None | Some(at::Parameter::Omitted), _) => match parameter.omitted {

@@ -96,12 +96,8 @@ pub(super) fn file(run: &Run<'_>, written: &[u8]) -> Option<FileName> {
 pub(super) fn folder(run: &Run<'_>, written: &[u8]) -> Option<FileName> {
     let path = text(run, written)?;
     let may_be = |name: &[u8]| matches!(name, b"." | b"..") || is_name(name);
-    resolve(
-        run,
-        &current(run),
-        path.strip_suffix(b"/").unwrap_or(&path),
-        may_be,
-    )
+    let trimmed = path.strip_suffix(b"/").filter(|path| !path.is_empty());
+    resolve(run, &current(run), trimmed.unwrap_or(&path), may_be)
 }
 
 /// The file that a path names from this folder.

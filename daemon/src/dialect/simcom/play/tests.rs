@@ -1,1 +1,0 @@
-//! The tables, command by command.

@@ -69,8 +69,8 @@ fn set_register(run: &mut Run<'_>, register: &'static Register, digits: &[u8]) -
 
 fn of_row(run: &mut Run<'_>, row: &'static Row, form: Form<'_>) -> (Outcome, Option<Call>) {
     let written = match form {
-        Form::Test => return (test(run, row), None),
-        Form::Read => return (read(run, row), None),
+        Form::Test => return (test(run, row), Some(plain_call(row))),
+        Form::Read => return (read(run, row), Some(plain_call(row))),
         Form::Write(written) if row.is_basic() => Ok(basic(written)),
         Form::Execute if row.is_basic() && !row.parameters.is_empty() => Ok(basic(b"0")),
         Form::Write(written) => all(written),

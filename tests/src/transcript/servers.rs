@@ -150,6 +150,8 @@ impl Servers {
                 Done::Fine
             }
             Op::Pull(_, most) => self.pull(*most),
+            // The server has the request; its response is pulled.
+            Op::Settle(Client::Socket) => Done::Fine,
             Op::Settle(_) => {
                 if let Some(Transfer::Put(path)) = self.transfer.take() {
                     let bytes = std::mem::take(&mut self.request);

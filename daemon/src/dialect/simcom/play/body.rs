@@ -10,6 +10,16 @@ const LONGEST: usize = 5120;
 /// Most bytes that are kept until it is known which of them were erased.
 const KEPT: usize = 64 * 1024;
 
+/// `AT+SMTPBODY?`: as it is, so that a body of several lines is told in several.
+pub(super) fn read(run: &mut Run<'_>, _: &Call) -> Outcome {
+    let body = run.memory.get(&Slot::of(SMTPBODY, "body"));
+    let body = body.map(Value::to_bytes).unwrap_or_default();
+    run.say_raw(format!("\r\n{SMTPBODY}: \"").as_bytes());
+    run.say_raw(&body);
+    run.say_raw(b"\"\r\n");
+    Outcome::Ok
+}
+
 /// `AT+SMTPBODY`: `>>`, then the body up to Ctrl-Z; ESC empties it.
 pub(super) fn enter(run: &mut Run<'_>, _: &Call) -> Outcome {
     // 16-A26: one blank, and no line behind it.

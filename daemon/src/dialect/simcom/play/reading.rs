@@ -30,7 +30,8 @@ pub(super) fn read(run: &mut Run<'_>, call: &Call) -> Outcome {
     }
 }
 
-/// Where the mail may be: in the drive's folder for mail, else in the current folder (16-A25).
+/// Where the mail may be: in the drive's folder for mail, else in the current folder if that is on
+/// the same drive (16-A25).
 fn candidates(run: &Run<'_>, call: &Call) -> Vec<FileName> {
     match (call.number(0), call.text(1)) {
         (Some(location), Some(written)) => {
@@ -39,7 +40,9 @@ fn candidates(run: &Run<'_>, call: &Call) -> Vec<FileName> {
             };
             let mails = files::mail_folder(run, location);
             let mail = mails.and_then(|mails| path::within(run, &mails, &name));
+            let drive = mail.as_ref().map(FileName::volume);
             let current = path::within(run, &path::current(run), &name);
+            let current = current.filter(|file| Some(file.volume()) == drive);
             mail.into_iter().chain(current).collect()
         }
         (None, None) => stored(run, "last").into_iter().collect(),

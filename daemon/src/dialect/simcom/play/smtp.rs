@@ -113,6 +113,7 @@ pub(super) const ROWS: &[Row] = &[
         ..setter(SMTPSUB, &[Parameter::text("subject", 0, 512)])
     },
     Row {
+        read: Read::Act(body::read),
         execute: Write::Act(body::enter),
         ..setter(SMTPBODY, &[Parameter::text("body", 0, LONGEST_BODY)])
     },

@@ -282,10 +282,9 @@ fn configured() -> Module {
 fn a_transfer_behind_its_line_excludes_others() {
     let mut module = configured();
     module.put_file("C:/Picture/a.txt", 3);
-    assert_eq!(
-        module.line("AT+CFTPPUTFILE=\"none.txt\",1"),
-        "+CME ERROR: 205"
-    );
+    module.ok("AT+CFTPPUTFILE=\"none.txt\",1");
+    let none = Done::Failed(FileError::NotFound);
+    assert_eq!(module.answer(none), "+CFTPPUTFILE: 205");
     module.ok("AT+CFTPPUTFILE=\"/x/a.txt\",1");
     for line in [
         "AT+CFTPGETFILE=\"a\",0",
@@ -351,4 +350,23 @@ fn what_is_put_is_settled_before_ok() {
         }
         assert_eq!(told, said);
     }
+}
+
+/// `AT+FSLS?` and `AT+CCLK?` wait for an answer, as read forms.
+#[test]
+fn a_read_form_may_wait() {
+    let mut module = Module::new();
+    assert_eq!(
+        module.line("AT+FSLS?"),
+        "+FSLS: SUBDIRECTORIES:5,FILES:0|OK"
+    );
+    assert_eq!(
+        module.line("AT+CCLK?"),
+        "+CCLK: \"26/09/01,12:00:00+00\"|OK"
+    );
+    module.ok("AT+CCLK=\"10/02/05,12:00:00-08\"");
+    assert_eq!(
+        module.line("AT+CCLK?;+CMEE?"),
+        "+CCLK: \"10/02/05,12:00:00-08\"|+CMEE: 0|OK"
+    );
 }

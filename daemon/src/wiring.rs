@@ -121,9 +121,7 @@ pub fn modems(config: &Config, machine: &Machine) -> Vec<modem::Settings> {
         settings.line = modem.line();
         settings.drive = match &modem.dialect {
             ModemDialect::Auto => None,
-            ModemDialect::Is(name) => {
-                dialect::by_name(name.as_str()).and_then(|dialect| dialect.drive)
-            }
+            ModemDialect::Is(name) => dialect::by_name(name.as_str()).map(|dialect| dialect.drive),
         };
         settings.apn = modem.apn.as_str().to_owned();
         settings.apn_user = modem

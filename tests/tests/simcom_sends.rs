@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use hayes_tests::folder::Folder;
 use hayes_tests::transcript::Transcript;
 use hayes_tests::transcript::module::{Module, wire};
-use hayesd::dialect::simcom::DRIVE;
+use hayesd::dialect::simcom::DIALECT;
 use hayesd::disk::Disk;
 use hayesd::message::decompose;
 use hayesd::modem::{self, Handle, Settings, State};
@@ -40,7 +40,7 @@ async fn start(apn: &str, disk: &Disk) -> Result<(Handle, Module)> {
     let (port, mut module) = wire();
     let mut settings = Settings::new("lte", "memory");
     settings.apn = apn.to_owned();
-    settings.drive = Some(DRIVE);
+    settings.drive = Some(DIALECT.drive);
     let handle = modem::start_over(settings, Arc::new(port), disk.clone());
     module.play(&transcript("start.txt")?).await?;
     let mut watch = handle.watch();

@@ -31,8 +31,8 @@ pub struct Dialect {
     pub codes: &'static [&'static [Code]],
     /// How a module that speaks it is played.
     pub played: &'static Played,
-    /// How its modules are driven, if they are.
-    pub drive: Option<&'static dyn Drive>,
+    /// How its modules are driven.
+    pub drive: &'static dyn Drive,
 }
 
 /// How a module is played.

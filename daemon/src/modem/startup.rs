@@ -208,7 +208,7 @@ pub(super) async fn configure(
     let recognised = || {
         dialect::ALL
             .iter()
-            .filter_map(|dialect| dialect.drive)
+            .map(|dialect| dialect.drive)
             .find(|drive| drive.recognises(&identity))
     };
     let Some(drive) = settings.drive.or_else(recognised) else {

@@ -104,9 +104,8 @@ struct Driver {
 
 impl Driver {
     fn new(dialect: &'static Dialect, echo: bool, cut: Cut) -> Result<Self> {
-        let drive = dialect.drive.context("its modules are not driven")?;
         let mut driver = Self {
-            engine: Engine::new(drive.facts().syntax),
+            engine: Engine::new(dialect.drive.facts().syntax),
             now: Time::default(),
             echo,
             cut,

@@ -117,6 +117,19 @@ impl Transcript {
             .any(|step| step.event == Event::World(world.clone()))
     }
 
+    /// Whether it says what servers of mailboxes, files and pages do.
+    pub fn has_servers(&self) -> bool {
+        let is_of_one = |world: &World| {
+            matches!(
+                world,
+                World::Server(..) | World::Hold | World::Step | World::Go
+            )
+        };
+        self.steps
+            .iter()
+            .any(|step| matches!(&step.event, Event::World(world) if is_of_one(world)))
+    }
+
     /// `FILE:LINE` of a step.
     pub fn place(&self, step: &Step) -> String {
         format!("{}:{}", self.path.display(), step.line)

@@ -153,9 +153,10 @@ impl Servers {
             // The server has the request; its response is pulled.
             Op::Settle(Client::Socket) => Done::Fine,
             Op::Settle(_) => {
-                if let Some(Transfer::Put(path)) = self.transfer.take() {
+                if let Some(Transfer::Put(path)) = &self.transfer {
                     let bytes = std::mem::take(&mut self.request);
-                    self.files.insert(path, bytes);
+                    self.files.insert(path.clone(), bytes);
+                    self.transfer = None;
                 }
                 Done::Fine
             }

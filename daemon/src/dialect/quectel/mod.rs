@@ -15,5 +15,5 @@ pub const DIALECT: Dialect = Dialect {
     name: "quectel",
     codes: &[codes::CME, codes::FILE, codes::MAIL],
     played: &play::PLAYED,
-    drive: Some(&drive::Quectel),
+    drive: &drive::Quectel,
 };

@@ -29,8 +29,7 @@ impl Results {
             Some(drive) => drive.mail_result(line).is_some(),
             None => dialect::ALL
                 .iter()
-                .filter_map(|dialect| dialect.drive)
-                .any(|drive| drive.mail_result(line).is_some()),
+                .any(|dialect| dialect.drive.mail_result(line).is_some()),
         };
         if known {
             self.lines.push(line.to_vec());

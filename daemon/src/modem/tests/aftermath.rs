@@ -60,7 +60,7 @@ async fn a_result_that_was_kept_is_found() {
     // Among what a module says of itself, and with the dialect known from the beginning.
     let fake = left_with(&["G: 1\r\n\r\n+CREG: 5\r\n", TAKEN, "\r\n+CEREG: 5\r\n"]);
     let mut settings = Settings::new("lte", "/dev/ttyUSB2");
-    settings.drive = crate::dialect::ALL[0].drive;
+    settings.drive = Some(crate::dialect::ALL[0].drive);
     let handle = drive_with(&fake, settings);
     assert!(taken(handle.recover(&mail()).await));
     works(&fake, &handle).await;
@@ -228,7 +228,7 @@ async fn a_device_that_went_away_tells_what_it_told() {
     let fake = left_with(&[TAKEN]);
     fake.mood("", 1, Mood::Unplugged);
     let mut settings = Settings::new("lte", "/dev/ttyUSB2");
-    settings.drive = crate::dialect::ALL[0].drive;
+    settings.drive = Some(crate::dialect::ALL[0].drive);
     let handle = drive_with(&fake, settings);
     assert!(taken(handle.recover(&mail()).await));
 }

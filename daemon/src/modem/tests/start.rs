@@ -119,7 +119,7 @@ async fn a_dead_module_fails_rung_by_rung_and_is_tried_again() {
     let fake = Fake::default();
     fake.memory().dead = true;
     let mut settings = Settings::new("lte", "/dev/ttyUSB2");
-    settings.drive = crate::dialect::ALL[0].drive;
+    settings.drive = Some(crate::dialect::ALL[0].drive);
     let handle = drive_with(&fake, settings);
     let mut watch = handle.watch();
     let mut rungs = Vec::new();

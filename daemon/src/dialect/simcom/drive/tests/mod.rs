@@ -22,7 +22,7 @@ fn drive(fake: &Fake) -> Handle {
     let (ports, far_ends) = MemoryPorts::new();
     tokio::spawn(fake.clone().play(far_ends));
     let mut settings = Settings::new("lte", "/dev/ttyS1");
-    settings.drive = Some(crate::dialect::simcom::DRIVE);
+    settings.drive = Some(crate::dialect::simcom::DIALECT.drive);
     start_over(settings, Arc::new(ports), Disk::start().unwrap())
 }
 

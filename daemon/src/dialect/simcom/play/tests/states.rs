@@ -282,9 +282,10 @@ fn configured() -> Module {
 fn a_transfer_behind_its_line_excludes_others() {
     let mut module = configured();
     module.put_file("C:/Picture/a.txt", 3);
-    module.ok("AT+CFTPPUTFILE=\"none.txt\",1");
-    let none = Done::Failed(FileError::NotFound);
-    assert_eq!(module.answer(none), "+CFTPPUTFILE: 205");
+    assert_eq!(
+        module.line("AT+CFTPPUTFILE=\"none.txt\",1"),
+        "+CME ERROR: 205"
+    );
     module.ok("AT+CFTPPUTFILE=\"/x/a.txt\",1");
     for line in [
         "AT+CFTPGETFILE=\"a\",0",

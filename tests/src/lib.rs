@@ -41,6 +41,7 @@ pub mod process;
 pub mod quectel;
 pub mod scale;
 mod server;
+pub mod simcom;
 pub mod site;
 pub mod smtp;
 pub mod stranger;

@@ -170,8 +170,8 @@ impl Driver {
             .iter()
             .take_while(|step| !matches!(step.event, Event::Host { raw: false, .. }))
             .collect();
-        if takes_payload(line) {
-            expect = expect.taking(Prompt::Connect, PATIENCE);
+        if let Some(prompt) = prompt_of(line) {
+            expect = expect.taking(prompt, PATIENCE);
         } else if let Some(Event::Module { bytes, .. }) = answers.get(1).map(|step| &step.event)
             && connects(answers[0])
         {
@@ -194,10 +194,19 @@ impl Driver {
     fn expect(&mut self, text: &[u8], raw: bool) {
         let announced = matches!(
             self.expected.last(),
-            Some(Seen::Info(line)) if line.starts_with(b"CONNECT")
+            Some(Seen::Info(line) | Seen::Urc(line)) if announces(line)
         );
         if raw && announced {
             self.expected.push(Seen::Data(text.to_vec()));
+            return;
+        }
+        if let Some(Prompt::Bytes(prompt)) = self.command.as_deref().and_then(prompt_of)
+            && raw
+            && text.trim_ascii() == prompt
+        {
+            self.end_line();
+            self.expected.push(Seen::Prompt);
+            self.in_payload = true;
             return;
         }
         let mut rest = text;
@@ -232,7 +241,7 @@ impl Driver {
             self.command = None;
             self.in_payload = false;
             self.results += 1;
-        } else if line.starts_with(b"CONNECT") && takes_payload(command) {
+        } else if prompt_of(command).is_some_and(|prompt| is_prompt(prompt, &line)) {
             self.expected.push(Seen::Prompt);
             self.in_payload = true;
         } else {
@@ -282,13 +291,37 @@ impl Driver {
     }
 }
 
-/// Whether a command is one that the host sends data to.
-fn takes_payload(command: &[u8]) -> bool {
-    const TAKES: [&str; 2] = ["AT+QSMTPBODY=", "AT+QFUPL="];
+/// What a command that the host sends data to says when it waits for it.
+fn prompt_of(command: &[u8]) -> Option<Prompt> {
+    const TAKES: [(&str, Prompt); 6] = [
+        ("AT+QSMTPBODY=", Prompt::Connect),
+        ("AT+QFUPL=", Prompt::Connect),
+        ("AT+CFTPPUT=", Prompt::Line("+CFTPPUT: BEGIN")),
+        ("AT+CHTTPACT=", Prompt::Line("+CHTTPACT: REQUEST")),
+        ("AT+CFTRANRX=", Prompt::Bytes(b">")),
+        ("AT+SMTPBODY", Prompt::Bytes(b">>")),
+    ];
     let command = command.to_ascii_uppercase();
-    TAKES
-        .iter()
-        .any(|name| command.starts_with(name.as_bytes()))
+    let takes = |(name, _): &&(&str, Prompt)| match name.ends_with('=') {
+        true => command.starts_with(name.as_bytes()) && !command.ends_with(b"=?"),
+        false => command == name.as_bytes(),
+    };
+    TAKES.iter().find(takes).map(|(_, prompt)| *prompt)
+}
+
+/// Whether this whole line is the prompt.
+fn is_prompt(prompt: Prompt, line: &[u8]) -> bool {
+    match prompt {
+        Prompt::Connect => line.starts_with(b"CONNECT"),
+        Prompt::Line(text) => line == text.as_bytes(),
+        Prompt::None | Prompt::Bytes(_) => false,
+    }
+}
+
+/// Whether raw bytes follow this line.
+fn announces(line: &[u8]) -> bool {
+    let keyword = b": DATA,";
+    line.starts_with(b"CONNECT") || line.windows(keyword.len()).any(|part| part == keyword)
 }
 
 fn connects(step: &Step) -> bool {

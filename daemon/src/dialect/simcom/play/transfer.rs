@@ -21,6 +21,8 @@ const FOLDERS: [&[u8]; 8] = [
 
 /// The network is not there.
 const NO_NETWORK: Refusal = Refusal::Cme(214);
+/// A file of the module cannot be read.
+const UNREADABLE: Refusal = Refusal::Cme(205);
 
 /// The file of the module: it has the last name of the path on the server.
 fn local(run: &Run<'_>, call: &Call, remote: &str) -> Option<FileName> {
@@ -50,22 +52,37 @@ pub(super) fn get(run: &mut Run<'_>, call: &Call) -> Outcome {
     Outcome::Ok
 }
 
-/// `AT+CFTPPUTFILE="<filepath>",<dir>`: `OK`, and later whether the server has it, or that there is none.
+/// `AT+CFTPPUTFILE="<filepath>",<dir>`.
 pub(super) fn put(run: &mut Run<'_>, call: &Call) -> Outcome {
     let remote = match remote(run, call) {
         Ok(remote) => remote,
         Err(refusal) => return Outcome::Refused(refusal),
     };
-    let Some(file) = local(run, call, &remote.path) else {
-        return Outcome::Refused(WRONG);
+    match local(run, call, &remote.path) {
+        Some(file) => Outcome::Wait(Op::Look(file), looked),
+        None => Outcome::Refused(WRONG),
+    }
+}
+
+fn looked(run: &mut Run<'_>, call: &Call, done: Done) -> Outcome {
+    let Done::Found { name, folder, .. } = done else {
+        return Outcome::Refused(UNREADABLE);
     };
+    if folder {
+        return Outcome::Refused(UNREADABLE);
+    }
     if !network::is_attached(run) {
         return Outcome::Refused(NO_NETWORK);
     }
-    run.happens(&TRANSFER, Event::Begun, &[]);
-    let op = Op::FilesFromModule(Box::new(remote), file);
-    run.begin(&TRANSFER, op, ended);
-    Outcome::Ok
+    match remote(run, call) {
+        Ok(remote) => {
+            run.happens(&TRANSFER, Event::Begun, &[]);
+            let op = Op::FilesFromModule(Box::new(remote), name);
+            run.begin(&TRANSFER, op, ended);
+            Outcome::Ok
+        }
+        Err(refusal) => Outcome::Refused(refusal),
+    }
 }
 
 fn ended(run: &mut Run<'_>, done: Done) {

@@ -35,11 +35,17 @@ const COMMANDS: &[Command] = &[
     smtp("+SMTPSRV", &[Text(128), Optional(PORT.0, PORT.1)]),
     smtp("+SMTPAUTH", &[Number(0, 1)]),
     smtp("+SMTPFROM", &[Text(128), OptionalText(64)]),
-    smtp("+SMTPRCPT", &[Number(0, 2), Number(0, 4), Text(128), OptionalText(64)]),
+    smtp(
+        "+SMTPRCPT",
+        &[Number(0, 2), Number(0, 4), Text(128), OptionalText(64)],
+    ),
     smtp("+SMTPSUB", &[OptionalText(512)]),
     smtp("+SMTPBODY", &[OptionalText(512)]),
     smtp("+SMTPFILE", &[Number(1, 10)]),
-    smtp("+POP3SRV", &[Text(128), Text(128), Text(128), Optional(PORT.0, PORT.1)]),
+    smtp(
+        "+POP3SRV",
+        &[Text(128), Text(128), Text(128), Optional(PORT.0, PORT.1)],
+    ),
     ftp("+CFTPPORT", &[Number(PORT.0, PORT.1)]),
     ftp("+CFTPMODE", &[Number(0, 1)]),
     ftp("+CFTPSERV", &[Text(128)]),
@@ -116,7 +122,12 @@ fn quoted(length: usize) -> String {
 fn module() -> Result<Wire> {
     let mut wire = Wire::new(simcom())?;
     wire.set_served(true);
-    for line in ["ATE0", "AT+CMEE=1", "AT+CFTPSERV=\"ftp.example.org\"", "AT+CFTPUN=\"u\""] {
+    for line in [
+        "ATE0",
+        "AT+CMEE=1",
+        "AT+CFTPSERV=\"ftp.example.org\"",
+        "AT+CFTPUN=\"u\"",
+    ] {
         ask(&mut wire, line);
     }
     Ok(wire)
@@ -130,7 +141,9 @@ fn ask(wire: &mut Wire, line: &str) -> String {
 
 /// All that may be read.
 fn settings(wire: &mut Wire) -> Vec<String> {
-    let read = COMMANDS.iter().map(|command| format!("AT{}?", command.name));
+    let read = COMMANDS
+        .iter()
+        .map(|command| format!("AT{}?", command.name));
     read.map(|line| ask(wire, &line)).collect()
 }
 
@@ -152,7 +165,11 @@ fn values_out_of_range_are_refused_once_and_change_nothing() -> Result<()> {
             }
             count += 1;
         }
-        ensure!(settings(&mut wire) == before, "{} changed something", command.name);
+        ensure!(
+            settings(&mut wire) == before,
+            "{} changed something",
+            command.name
+        );
     }
     ensure!(failures.is_empty(), "{}", failures.join("\n"));
     ensure!(count > 120, "only {count} lines");
@@ -199,10 +216,7 @@ fn commands_in_the_wrong_state_are_refused() -> Result<()> {
         ensure!(ask(&mut wire, line) == ERROR, "{line}");
     }
     ensure!(ask(&mut wire, "AT+SMTPSEND") == "\r\n+SMTP: PARAM ERROR\r\n\r\nERROR\r\n");
-    let opened = [
-        "AT+POP3SRV=\"pop3.example.org\",\"u\",\"p\"",
-        "AT+POP3IN",
-    ];
+    let opened = ["AT+POP3SRV=\"pop3.example.org\",\"u\",\"p\"", "AT+POP3IN"];
     for line in opened {
         ensure!(ask(&mut wire, line).ends_with("\r\nOK\r\n"), "{line}");
     }
@@ -210,7 +224,12 @@ fn commands_in_the_wrong_state_are_refused() -> Result<()> {
         ensure!(ask(&mut wire, line) == ERROR, "{line}");
     }
     // Numbers of no mail.
-    for line in ["AT+POP3HDR=0", "AT+POP3DEL=1", "AT+POP3HDR=4294967296", "AT+POP3DEL="] {
+    for line in [
+        "AT+POP3HDR=0",
+        "AT+POP3DEL=1",
+        "AT+POP3HDR=4294967296",
+        "AT+POP3DEL=",
+    ] {
         let answer = ask(&mut wire, line);
         ensure!(answer.ends_with(ERROR), "{line}: {answer:?}");
     }
@@ -222,12 +241,41 @@ fn commands_in_the_wrong_state_are_refused() -> Result<()> {
 fn forms_that_there_are_not_are_refused() -> Result<()> {
     let mut wire = module()?;
     for line in [
-        "AT+SMTPSEND=1", "AT+SMTPSTOP?", "AT+SMTPSTOP=1", "AT+POP3IN?", "AT+POP3IN=1", "AT+POP3NUM?",
-        "AT+POP3NUM=1", "AT+POP3LIST?", "AT+POP3HDR", "AT+POP3HDR?", "AT+POP3GET", "AT+POP3GET?",
-        "AT+POP3DEL", "AT+POP3DEL?", "AT+POP3OUT?", "AT+POP3OUT=1", "AT+POP3STOP?", "AT+POP3STOP=1",
-        "AT+POP3READ?", "AT+CFTPPORT", "AT+CFTPMODE", "AT+CFTPTYPE", "AT+CFTPSERV", "AT+CFTPUN",
-        "AT+CFTPPW", "AT+CFTPGETFILE", "AT+CFTPGETFILE?", "AT+CFTPPUTFILE", "AT+CFTPPUTFILE?",
-        "AT+CFTPGET", "AT+CFTPGET?", "AT+CFTPPUT", "AT+CFTPPUT?", "AT+CHTTPACT", "AT+CHTTPACT?",
+        "AT+SMTPSEND=1",
+        "AT+SMTPSTOP?",
+        "AT+SMTPSTOP=1",
+        "AT+POP3IN?",
+        "AT+POP3IN=1",
+        "AT+POP3NUM?",
+        "AT+POP3NUM=1",
+        "AT+POP3LIST?",
+        "AT+POP3HDR",
+        "AT+POP3HDR?",
+        "AT+POP3GET",
+        "AT+POP3GET?",
+        "AT+POP3DEL",
+        "AT+POP3DEL?",
+        "AT+POP3OUT?",
+        "AT+POP3OUT=1",
+        "AT+POP3STOP?",
+        "AT+POP3STOP=1",
+        "AT+POP3READ?",
+        "AT+CFTPPORT",
+        "AT+CFTPMODE",
+        "AT+CFTPTYPE",
+        "AT+CFTPSERV",
+        "AT+CFTPUN",
+        "AT+CFTPPW",
+        "AT+CFTPGETFILE",
+        "AT+CFTPGETFILE?",
+        "AT+CFTPPUTFILE",
+        "AT+CFTPPUTFILE?",
+        "AT+CFTPGET",
+        "AT+CFTPGET?",
+        "AT+CFTPPUT",
+        "AT+CFTPPUT?",
+        "AT+CHTTPACT",
+        "AT+CHTTPACT?",
     ] {
         let answer = ask(&mut wire, line);
         ensure!(answer == ERROR, "{line}: {answer:?}");
@@ -241,8 +289,21 @@ fn names_of_files_stay_inside() -> Result<()> {
     let mut wire = module()?;
     let long = "n".repeat(300);
     let names = [
-        "../../../../etc/passwd", "..", "/", "\\", "a\\b", "a:b", "a*b", "a?b", "a<b", "a>b", "a|b", "C:/..",
-        "D:/../../x", &long, "",
+        "../../../../etc/passwd",
+        "..",
+        "/",
+        "\\",
+        "a\\b",
+        "a:b",
+        "a*b",
+        "a?b",
+        "a<b",
+        "a>b",
+        "a|b",
+        "C:/..",
+        "D:/../../x",
+        &long,
+        "",
     ];
     for name in names {
         for line in [

@@ -13,7 +13,10 @@ fn real_world_habits() -> Result<()> {
 /// How lines are typed.
 const LINES: &[(&str, &str)] = &[
     ("CR alone", ">>raw AT\\r\n<< OK"),
-    ("CR LF", "@ exact\n>>raw AT\\r\\n\n<<raw AT\\r\\r\\nOK\\r\\n"),
+    (
+        "CR LF",
+        "@ exact\n>>raw AT\\r\\n\n<<raw AT\\r\\r\\nOK\\r\\n",
+    ),
     (
         "LF before a line",
         "@ exact\n>>raw \\nAT\\r\n<<raw \\nAT\\r\\r\\nOK\\r\\n",
@@ -36,7 +39,10 @@ const LINES: &[(&str, &str)] = &[
         "Ctrl-Z and CR LF in command mode",
         "@ exact\n>>raw <CTRL-Z>\\r\\nAT\\r\n<<raw \\rAT\\r\\r\\nOK\\r\\n",
     ),
-    ("Ctrl-Z within a line", ">>raw AT+CM<CTRL-Z>EE?\\r\n<< +CMEE: 0\n<< OK"),
+    (
+        "Ctrl-Z within a line",
+        ">>raw AT+CM<CTRL-Z>EE?\\r\n<< +CMEE: 0\n<< OK",
+    ),
     ("ESC before a line", ">>raw <ESC>AT\\r\n<< OK"),
     ("+++ before a line", ">>raw +++AT\\r\n<< OK"),
     ("noise before a line", ">>raw \\x00\\xff~AT\\r\n<< OK"),
@@ -51,9 +57,18 @@ const LINES: &[(&str, &str)] = &[
         "several commands on a line",
         ">> AT+CMEE=1;+CMEE?\n<< +CMEE: 1\n<< OK",
     ),
-    ("a line of 525 characters", ">> AT+SMTPSUB=\"s<x512>\"\n<< OK"),
-    ("a line of 600 characters", ">> AT+SMTPSUB=\"s<x590>\"\n<< ERROR\n>> AT\n<< OK"),
-    ("a line without end", ">> AT+SMTPSUB=\"s<x9000>\"\n<< ERROR\n>> AT\n<< OK"),
+    (
+        "a line of 525 characters",
+        ">> AT+SMTPSUB=\"s<x512>\"\n<< OK",
+    ),
+    (
+        "a line of 600 characters",
+        ">> AT+SMTPSUB=\"s<x590>\"\n<< ERROR\n>> AT\n<< OK",
+    ),
+    (
+        "a line without end",
+        ">> AT+SMTPSUB=\"s<x9000>\"\n<< ERROR\n>> AT\n<< OK",
+    ),
 ];
 
 /// How values are written.
@@ -62,23 +77,71 @@ const VALUES: &[(&str, &str)] = &[
         "blanks behind commas",
         ">> AT+POP3SRV=\"pop3.example.org\", \"user\", \"pass\", 110\n<< OK\n>> AT+POP3SRV?\n<< +POP3SRV: \"pop3.example.org\", \"user\", \"pass\", 110\n<< OK",
     ),
-    ("a letter in quotes", ">> AT+CFTPTYPE=\"A\"\n<< OK\n>> AT+CFTPTYPE?\n<< +CFTPTYPE: A\n<< OK"),
-    ("a letter in lower case", ">> AT+CFTPTYPE=a\n<< OK\n>> AT+CFTPTYPE?\n<< +CFTPTYPE: A\n<< OK"),
-    ("a path in quotes", ">> AT+FSCD=\"C:/Picture\"\n<< +FSCD: C:/Picture/\n<< OK"),
-    ("a path without", ">> AT+FSCD=C:/Picture\n<< +FSCD: C:/Picture/\n<< OK"),
-    ("a path in lower case", ">> AT+FSCD=c:/picture\n<< +FSCD: C:/Picture/\n<< OK"),
-    ("a path with a slash at its end", ">> AT+FSCD=C:/Picture/\n<< +FSCD: C:/Picture/\n<< OK"),
+    (
+        "a letter in quotes",
+        ">> AT+CFTPTYPE=\"A\"\n<< OK\n>> AT+CFTPTYPE?\n<< +CFTPTYPE: A\n<< OK",
+    ),
+    (
+        "a letter in lower case",
+        ">> AT+CFTPTYPE=a\n<< OK\n>> AT+CFTPTYPE?\n<< +CFTPTYPE: A\n<< OK",
+    ),
+    (
+        "a path in quotes",
+        ">> AT+FSCD=\"C:/Picture\"\n<< +FSCD: C:/Picture/\n<< OK",
+    ),
+    (
+        "a path without",
+        ">> AT+FSCD=C:/Picture\n<< +FSCD: C:/Picture/\n<< OK",
+    ),
+    (
+        "a path in lower case",
+        ">> AT+FSCD=c:/picture\n<< +FSCD: C:/Picture/\n<< OK",
+    ),
+    (
+        "a path with a slash at its end",
+        ">> AT+FSCD=C:/Picture/\n<< +FSCD: C:/Picture/\n<< OK",
+    ),
     ("a drive alone", ">> AT+FSCD=C:\n<< +FSCD: C:/\n<< OK"),
-    ("a number with zeros before it", ">> AT+CFTPPORT=0021\n<< OK\n>> AT+CFTPPORT?\n<< +CFTPPORT: 21\n<< OK"),
-    ("a port left out", ">> AT+SMTPSRV=\"smtp.example.org\"\n<< OK\n>> AT+SMTPSRV?\n<< +SMTPSRV: \"smtp.example.org\", 25\n<< OK"),
-    ("an address as a name", ">> AT+SMTPFROM=\"a@example.org\",\"a@example.org\"\n<< OK"),
-    ("a name with blanks and commas", ">> AT+SMTPFROM=\"a@example.org\",\"Meter 7, north\"\n<< OK\n>> AT+SMTPFROM?\n<< +SMTPFROM: \"a@example.org\", \"Meter 7, north\"\n<< OK"),
-    ("a place taken twice", ">> AT+SMTPRCPT=0,0,\"a@example.org\"\n<< OK\n>> AT+SMTPRCPT=0,0,\"b@example.org\"\n<< OK\n>> AT+SMTPRCPT?\n<< +SMTPRCPT: 0, 0, \"b@example.org\", \"\"\n<< OK"),
-    ("a password first", ">> AT+CSOCKAUTH=1,1,\"password\",\"user\"\n<< OK"),
-    ("a context with all its values", ">> AT+CGSOCKCONT=1,\"IP\",\"apn.example\",\"0.0.0.0\",0,0\n<< OK"),
-    ("a clock without zone hours", ">> AT+CCLK=\"10/02/05,12:00:00+00\"\n<< OK\n>> AT+CCLK?\n<< +CCLK: \"10/02/05,12:00:00+00\"\n<< OK"),
-    ("a clock behind UTC", ">> AT+CCLK=\"10/02/05,12:00:00-20\"\n<< OK\n>> AT+CCLK?\n<< +CCLK: \"10/02/05,12:00:00-20\"\n<< OK"),
-    ("more numbers behind a path", ">> AT+CFTPSERV=\"ftp.example.org\"\n<< OK\n>> AT+CFTPUN=\"u\"\n<< OK\n>> AT+CFTPPUT=\"a\",0\n<< +CFTPPUT: BEGIN\n>>raw x<CTRL-Z>\n<< OK"),
+    (
+        "a number with zeros before it",
+        ">> AT+CFTPPORT=0021\n<< OK\n>> AT+CFTPPORT?\n<< +CFTPPORT: 21\n<< OK",
+    ),
+    (
+        "a port left out",
+        ">> AT+SMTPSRV=\"smtp.example.org\"\n<< OK\n>> AT+SMTPSRV?\n<< +SMTPSRV: \"smtp.example.org\", 25\n<< OK",
+    ),
+    (
+        "an address as a name",
+        ">> AT+SMTPFROM=\"a@example.org\",\"a@example.org\"\n<< OK",
+    ),
+    (
+        "a name with blanks and commas",
+        ">> AT+SMTPFROM=\"a@example.org\",\"Meter 7, north\"\n<< OK\n>> AT+SMTPFROM?\n<< +SMTPFROM: \"a@example.org\", \"Meter 7, north\"\n<< OK",
+    ),
+    (
+        "a place taken twice",
+        ">> AT+SMTPRCPT=0,0,\"a@example.org\"\n<< OK\n>> AT+SMTPRCPT=0,0,\"b@example.org\"\n<< OK\n>> AT+SMTPRCPT?\n<< +SMTPRCPT: 0, 0, \"b@example.org\", \"\"\n<< OK",
+    ),
+    (
+        "a password first",
+        ">> AT+CSOCKAUTH=1,1,\"password\",\"user\"\n<< OK",
+    ),
+    (
+        "a context with all its values",
+        ">> AT+CGSOCKCONT=1,\"IP\",\"apn.example\",\"0.0.0.0\",0,0\n<< OK",
+    ),
+    (
+        "a clock without zone hours",
+        ">> AT+CCLK=\"10/02/05,12:00:00+00\"\n<< OK\n>> AT+CCLK?\n<< +CCLK: \"10/02/05,12:00:00+00\"\n<< OK",
+    ),
+    (
+        "a clock behind UTC",
+        ">> AT+CCLK=\"10/02/05,12:00:00-20\"\n<< OK\n>> AT+CCLK?\n<< +CCLK: \"10/02/05,12:00:00-20\"\n<< OK",
+    ),
+    (
+        "more numbers behind a path",
+        ">> AT+CFTPSERV=\"ftp.example.org\"\n<< OK\n>> AT+CFTPUN=\"u\"\n<< OK\n>> AT+CFTPPUT=\"a\",0\n<< +CFTPPUT: BEGIN\n>>raw x<CTRL-Z>\n<< OK",
+    ),
     ("a second number of AT+CATR", ">> AT+CATR=1,0\n<< OK"),
 ];
 
@@ -128,17 +191,41 @@ const DATA: &[(&str, &str)] = &[
 
 /// What is sent around the services.
 const AROUND: &[(&str, &str)] = &[
-    ("a copy without anybody to go to", ">> AT+SMTPSRV=\"smtp.example.org\"\n<< OK\n>> AT+SMTPFROM=\"a@example.org\"\n<< OK\n>> AT+SMTPRCPT=1,0,\"b@example.org\"\n<< OK\n>> AT+SMTPSEND\n<< +SMTP: OK\n<< OK\n@ mail ok\n<< +SMTP: SUCCESS"),
+    (
+        "a copy without anybody to go to",
+        ">> AT+SMTPSRV=\"smtp.example.org\"\n<< OK\n>> AT+SMTPFROM=\"a@example.org\"\n<< OK\n>> AT+SMTPRCPT=1,0,\"b@example.org\"\n<< OK\n>> AT+SMTPSEND\n<< +SMTP: OK\n<< OK\n@ mail ok\n<< +SMTP: SUCCESS",
+    ),
     ("the speed of the line", ">> AT+IPR=115200\n<< OK"),
     ("flow control", ">> AT+IFC=2,2\n<< OK"),
-    ("attach and detach", ">> AT+CGATT=0\n<< OK\n>> AT+CGATT=1\n<< OK\n>> AT+CGATT?\n<< +CGATT: 1\n<< OK"),
-    ("the context of services", ">> AT+CSOCKSETPN=1\n<< OK\n>> AT+CSOCKSETPN?\n<< +CSOCKSETPN: 1\n<< OK"),
+    (
+        "attach and detach",
+        ">> AT+CGATT=0\n<< OK\n>> AT+CGATT=1\n<< OK\n>> AT+CGATT?\n<< +CGATT: 1\n<< OK",
+    ),
+    (
+        "the context of services",
+        ">> AT+CSOCKSETPN=1\n<< OK\n>> AT+CSOCKSETPN?\n<< +CSOCKSETPN: 1\n<< OK",
+    ),
     ("factory settings", ">> AT&F\n<< OK"),
     ("hang up", ">> ATH\n<< OK"),
-    ("verbs that do nothing here", ">> ATX4\n<< OK\n>> ATS0=0\n<< OK\n>> ATV1\n<< OK"),
+    (
+        "verbs that do nothing here",
+        ">> ATX4\n<< OK\n>> ATS0=0\n<< OK\n>> ATV1\n<< OK",
+    ),
     ("errors in words", ">> AT+CMEE=2\n<< OK"),
-    ("registration is watched", ">> AT+CREG=1\n<< OK\n>> AT+CGREG=1\n<< OK"),
-    ("into the folder where one is", ">> AT+FSCD=C:/Picture\n<< +FSCD: C:/Picture/\n<< OK\n>> AT+FSCD=Picture\n<< ERROR"),
-    ("the mail folder before there is mail", ">> AT+FSCD=C:/Email\n<< +FSCD: C:/Email/\n<< OK"),
-    ("a command of another family", ">> AT+HTTPINIT\n<< ERROR\n>> AT+SAPBR=1,1\n<< ERROR"),
+    (
+        "registration is watched",
+        ">> AT+CREG=1\n<< OK\n>> AT+CGREG=1\n<< OK",
+    ),
+    (
+        "into the folder where one is",
+        ">> AT+FSCD=C:/Picture\n<< +FSCD: C:/Picture/\n<< OK\n>> AT+FSCD=Picture\n<< ERROR",
+    ),
+    (
+        "the mail folder before there is mail",
+        ">> AT+FSCD=C:/Email\n<< +FSCD: C:/Email/\n<< OK",
+    ),
+    (
+        "a command of another family",
+        ">> AT+HTTPINIT\n<< ERROR\n>> AT+SAPBR=1,1\n<< ERROR",
+    ),
 ];

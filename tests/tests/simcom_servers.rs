@@ -34,7 +34,8 @@ async fn mail_with_attachments_copies_and_lines() -> Result<()> {
     let postfix = Postfix::start()?;
     let panel = Panel::open().await?;
     let mut equipment = panel.equipment()?;
-    simcom::mail_server(&mut equipment, postfix.ports().plain, None)?;
+    let login = Some((postfix::USER, postfix::PASSWORD));
+    simcom::mail_server(&mut equipment, postfix.ports().plain, login)?;
     let report = noise(30_000, 1);
     simcom::put_file(&mut equipment, "C:/report.bin", &report)?;
     simcom::put_file(&mut equipment, "C:/Picture/gate.jpg", &content(20_000))?;

@@ -2,7 +2,7 @@
 
 use super::resolve::Resolver;
 use super::stream::Stream;
-use crate::service::{Error, ErrorKind, Fault, Reach, Result};
+use crate::service::{Error, ErrorKind, Fault, NO_CONNECTION, Reach, Result};
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -205,7 +205,7 @@ async fn open(address: SocketAddr) -> std::result::Result<Stream, (SocketAddr, i
 }
 
 fn refused(host: &str, address: SocketAddr, error: &io::Error) -> Error {
-    let text = format!("no connection to {host} ({address}): {error}");
+    let text = format!("{NO_CONNECTION} to {host} ({address}): {error}");
     match error.kind() {
         io::ErrorKind::TimedOut => Error::new(ErrorKind::Timeout, text),
         // The host is there, so it is no missing link.

@@ -59,6 +59,9 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// How the text of a [`ErrorKind::NoNetwork`] begins where no connection ever stood.
+pub const NO_CONNECTION: &str = "no connection";
+
 /// Who is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub enum Fault {

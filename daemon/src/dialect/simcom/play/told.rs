@@ -7,9 +7,11 @@ use crate::service::ErrorKind::{
 };
 use crate::service::{Error, Fault};
 
-/// The server closed the connection, and nothing between was at fault.
+/// The server closed the connection, and nothing between was at fault. One that refuses it never had it.
 fn closed_by_server(error: &Error) -> bool {
-    error.kind == NoNetwork && error.fault == Fault::Server
+    error.kind == NoNetwork
+        && error.fault == Fault::Server
+        && !error.text.starts_with(crate::service::NO_CONNECTION)
 }
 
 /// How far a connection had come.

@@ -12,7 +12,7 @@ use hayesd::dialect::{self, Dialect};
 use std::path::Path;
 
 fn simcom() -> &'static Dialect {
-    dialect::by_name("simcom").expect("it is a dialect")
+    &dialect::simcom::DIALECT
 }
 
 /// Small transcripts, each with what it is about; all failures are told at once.

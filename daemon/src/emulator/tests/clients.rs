@@ -56,6 +56,7 @@ impl Bench {
             wiring: Wiring::default(),
             dialect: &toy::DIALECT,
             identity: toy::DIALECT.played.identity.clone(),
+            quirks: crate::dialect::Quirks::default(),
             policy: Arc::new(Plainly(vec![Via::Ip])),
             memory_dir: folder.join("memory"),
             files_dir: folder.join("files"),

@@ -36,6 +36,7 @@ const PLAYED: Played = Played {
     started: &["START"],
     mail_ended: |_, _| {},
     interrupted,
+    quirks: &[],
     identity: Identity {
         manufacturer: Cow::Borrowed("Toys"),
         model: Cow::Borrowed("T1"),
@@ -225,6 +226,7 @@ fn begin(run: &mut Run<'_>, call: &Call, done: Done) -> Outcome {
             ..run.ends()
         },
         into: Into::Peer(client),
+        echo: hayes_ldisc::discipline::Echo::None,
         then: sent,
     }))
 }

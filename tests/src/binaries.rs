@@ -1,7 +1,7 @@
 //! Where the programs under test are.
 
 use anyhow::{Context as _, Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -35,21 +35,8 @@ pub fn hayesctl() -> Result<PathBuf> {
 /// It does not build.
 pub fn example(name: &str) -> Result<PathBuf> {
     let folder = folder()?;
-    let mut cargo = Command::new(env!("CARGO"));
     // Of the workspace, so that the programs' own dependencies do.
-    cargo
-        .args(["build", "--quiet", "--workspace", "--example", name])
-        .arg("--target-dir")
-        .arg(folder.parent().context("no target folder")?)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    forget_package(&mut cargo);
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
-    let status = cargo.status().context("cargo does not start")?;
-    if !status.success() {
-        bail!("the example {name} does not build");
-    }
+    build(&folder, &["--example", name])?;
     Ok(folder.join("examples").join(name))
 }
 
@@ -75,9 +62,18 @@ fn find() -> Result<PathBuf> {
         .nth(2)
         .context("a test binary without target folder")?
         .to_owned();
+    build(&folder, &["--bins"])?;
+    Ok(folder)
+}
+
+/// Builds this of the workspace into the folder of a profile.
+fn build(folder: &Path, what: &[&str]) -> Result<()> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--quiet", "--workspace", "--bins"])
+        .args(["build", "--quiet", "--workspace"])
+        .args(what)
+        .arg("--target-dir")
+        .arg(folder.parent().context("no target folder")?)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     forget_package(&mut cargo);
     if folder.ends_with("release") {
@@ -85,9 +81,9 @@ fn find() -> Result<PathBuf> {
     }
     let status = cargo.status().context("cargo does not start")?;
     if !status.success() {
-        bail!("the programs under test do not build");
+        bail!("{} does not build", what.join(" "));
     }
-    Ok(folder)
+    Ok(())
 }
 
 /// Takes from a command what cargo tells a test of its package. It is not for another build: ring's build

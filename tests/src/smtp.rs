@@ -1,5 +1,6 @@
 //! A mail server that does what a test's script says, and counts what it took.
 
+use crate::gate::Gate;
 use anyhow::Result;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -124,6 +125,20 @@ impl SmtpServer {
     /// As [`SmtpServer::start`].
     pub fn accept_all() -> Result<Self> {
         Self::start(|_, _| Answer::Usual)
+    }
+
+    /// Starts one that takes everything, behind a gate.
+    ///
+    /// # Errors
+    /// As [`SmtpServer::start`].
+    pub fn gated() -> Result<(Self, Gate)> {
+        let gate = Gate::default();
+        let pass = gate.clone();
+        let server = Self::start(move |step, _| {
+            pass.pass(step);
+            Answer::Usual
+        })?;
+        Ok((server, gate))
     }
 
     /// Its port.

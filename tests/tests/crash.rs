@@ -4,7 +4,6 @@
 use anyhow::{Result, anyhow, ensure};
 use hayes_tests::client::{Client, Map};
 use hayes_tests::equipment::Equipment;
-use hayes_tests::gate::Gate;
 use hayes_tests::module::Module;
 use hayes_tests::office::{Account, Office, Route};
 use hayes_tests::process::show;
@@ -218,12 +217,7 @@ async fn kill_in_the_middle_of_a_body() -> Result<()> {
 /// failed, and the mail is there.
 #[tokio::test]
 async fn kill_while_a_mail_is_put() -> Result<()> {
-    let gate = Gate::default();
-    let at_gate = gate.clone();
-    let server = SmtpServer::start(move |step, _| {
-        at_gate.pass(step);
-        Answer::Usual
-    })?;
+    let (server, gate) = SmtpServer::gated()?;
     let (mut office, mut equipment) = composed(&server).await?;
     quectel::body(&mut equipment, 0, b"text")?;
     let steps = [

@@ -235,12 +235,7 @@ async fn a_mail_in_the_queue_is_not_sent_again() -> Result<()> {
 
 #[tokio::test]
 async fn ctrl_c_cancels_the_job_and_no_wait_leaves_it() -> Result<()> {
-    let gate = Gate::default();
-    let pass = gate.clone();
-    let server = SmtpServer::start(move |step, _| {
-        pass.pass(step);
-        Answer::Usual
-    })?;
+    let (server, gate) = SmtpServer::gated()?;
     let (site, client) = site(server.port()).await?;
     let send = ["mail", "send", "--text", "x", "one@example.org"];
     gate.close_at(Step::Data);
@@ -292,12 +287,7 @@ async fn ctrl_c_cancels_the_job_and_no_wait_leaves_it() -> Result<()> {
 /// The daemon dies while a mail is on its way, and comes back: the call goes on as if nothing had been.
 #[tokio::test]
 async fn a_daemon_that_comes_back_is_waited_for() -> Result<()> {
-    let gate = Gate::default();
-    let pass = gate.clone();
-    let server = SmtpServer::start(move |step, _| {
-        pass.pass(step);
-        Answer::Usual
-    })?;
+    let (server, gate) = SmtpServer::gated()?;
     let (mut site, _client) = site(server.port()).await?;
     gate.close_at(Step::Mail);
     let child = command(
@@ -322,12 +312,7 @@ async fn a_daemon_that_comes_back_is_waited_for() -> Result<()> {
 /// So does a bus that is killed: hayesd and hayesctl find each other on the next one.
 #[tokio::test]
 async fn a_bus_that_comes_back_is_waited_for() -> Result<()> {
-    let gate = Gate::default();
-    let pass = gate.clone();
-    let server = SmtpServer::start(move |step, _| {
-        pass.pass(step);
-        Answer::Usual
-    })?;
+    let (server, gate) = SmtpServer::gated()?;
     let (mut site, _client) = site(server.port()).await?;
     gate.close_at(Step::Mail);
     let send = ["mail", "send", "--text", "x", "one@example.org"];

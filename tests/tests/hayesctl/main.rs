@@ -9,6 +9,8 @@ mod services;
 
 use anyhow::Result;
 use hayes_tests::client::Client;
+use hayes_tests::hayesctl::run;
+use hayes_tests::postfix::{self, Postfix};
 use hayes_tests::site::Site;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -23,6 +25,20 @@ async fn site(port: u16) -> Result<(Site, Client)> {
          smtp = {{ host = \"127.0.0.1\", port = {port}, tls = \"none\" }}\n"
     ))?;
     let client = site.start().await?;
+    Ok((site, client))
+}
+
+/// A site that knows this server's certificate, with an account `made` by `hayesctl` that lacks its password.
+async fn with_account(postfix: &Postfix) -> Result<(Site, Client)> {
+    let mut site = Site::new()?;
+    let roots = postfix.authority().root().display().to_string();
+    site.configure(&format!("[tls]\nroots = \"{roots}\"\n"))?;
+    let client = site.start().await?;
+    let (port, user) = (postfix.ports().implicit, postfix::USER);
+    let server = format!("localhost,port={port},user={user}");
+    let from = ["--from", "pump7@example.org"];
+    let add = [&["account", "add", "made"][..], &from, &["--smtp", &server]];
+    run(site.bus(), &add.concat())?.good()?;
     Ok((site, client))
 }
 

@@ -1,21 +1,14 @@
 //! What a person sees and types.
 
-use super::site;
+use super::{site, with_account};
 use anyhow::{Result, ensure};
-use hayes_tests::gate::Gate;
 use hayes_tests::hayesctl::{AtTerminal, command, run};
 use hayes_tests::postfix::{self, Postfix};
-use hayes_tests::site::Site;
-use hayes_tests::smtp::{Answer, SmtpServer, Step};
+use hayes_tests::smtp::{SmtpServer, Step};
 
 #[tokio::test]
 async fn progress_is_shown_and_taken_away() -> Result<()> {
-    let gate = Gate::default();
-    let pass = gate.clone();
-    let server = SmtpServer::start(move |step, _| {
-        pass.pass(step);
-        Answer::Usual
-    })?;
+    let (server, gate) = SmtpServer::gated()?;
     let (site, _client) = site(server.port()).await?;
     gate.close_at(Step::Message);
     let send = ["mail", "send", "--text", "x", "one@example.org"];
@@ -63,25 +56,7 @@ async fn a_mail_is_typed() -> Result<()> {
 #[tokio::test]
 async fn a_password_is_not_shown() -> Result<()> {
     let postfix = Postfix::start()?;
-    let mut site = Site::new()?;
-    let roots = postfix.authority().root().display().to_string();
-    site.configure(&format!("[tls]\nroots = \"{roots}\"\n"))?;
-    let _client = site.start().await?;
-    let server = format!(
-        "localhost,port={},user={}",
-        postfix.ports().implicit,
-        postfix::USER
-    );
-    let add = [
-        "account",
-        "add",
-        "made",
-        "--from",
-        "pump7@example.org",
-        "--smtp",
-        &server,
-    ];
-    run(site.bus(), &add)?.good()?;
+    let (site, _client) = with_account(&postfix).await?;
     let secret = ["account", "secret", "made", "smtp"];
     let mut screen = AtTerminal::start(command(site.bus(), &secret)?)?;
     screen.until("Password of made for smtp: ")?;

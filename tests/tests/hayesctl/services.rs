@@ -1,6 +1,6 @@
 //! `hayesctl pop3`, `ftp` and `account`, against real servers.
 
-use super::interrupt;
+use super::{interrupt, with_account};
 use anyhow::{Context as _, Result, ensure};
 use hayes_tests::client::Client;
 use hayes_tests::content::noise;
@@ -180,30 +180,8 @@ async fn ctrl_c_ends_a_download() -> Result<()> {
 #[tokio::test]
 async fn an_account_is_made_tested_used_and_removed() -> Result<()> {
     let postfix = Postfix::start()?;
-    let mut site = Site::new()?;
-    let roots = postfix.authority().root().display().to_string();
-    site.configure(&format!("[tls]\nroots = \"{roots}\"\n"))?;
-    let _client = site.start().await?;
+    let (site, _client) = with_account(&postfix).await?;
     let bus = site.bus();
-    let server = format!(
-        "localhost,port={},user={}",
-        postfix.ports().implicit,
-        postfix::USER
-    );
-    run(
-        bus,
-        &[
-            "account",
-            "add",
-            "made",
-            "--from",
-            "pump7@example.org",
-            "--smtp",
-            &server,
-        ],
-    )?
-    .good()?;
-
     run_with(bus, &["account", "secret", "made", "smtp"], b"wrong\n")?.good()?;
     let tested = run(bus, &["account", "test", "made"])?;
     ensure!(

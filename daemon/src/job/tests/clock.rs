@@ -67,12 +67,7 @@ async fn a_date_waits_for_the_clock() {
     let mut undated = mail();
     undated.message = b"From: pump7@example.org\nMessage-ID: <y>\n\nhigh\n".to_vec();
     let id = jobs.submit_mail(undated).await.unwrap();
-    let mut view = jobs.watch(id).unwrap();
-    let seen = view
-        .wait_for(|seen| seen.state == State::Deferred)
-        .await
-        .unwrap()
-        .clone();
+    let seen = deferred(&jobs, id).await;
     assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::ClockNotSet);
     assert_eq!(seen.attempts, 0);
     world.clock.date.store(date, Ordering::SeqCst);

@@ -14,12 +14,6 @@ fn direct() -> MailSubmission {
     }
 }
 
-async fn deferred(jobs: &Jobs, id: JobId) -> Arc<Snapshot> {
-    let mut view = jobs.watch(id).unwrap();
-    let seen = view.wait_for(|seen| seen.state == State::Deferred).await;
-    Arc::clone(&seen.unwrap())
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_pause_is_shortened_to_what_it_would_be_now() {
     let world = World::new();

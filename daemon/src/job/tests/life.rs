@@ -73,12 +73,7 @@ async fn it_is_tried_again_by_the_schedule() {
     let jobs = world.start().await;
     let began = Instant::now();
     let id = jobs.submit_mail(mail()).await.unwrap();
-    let mut view = jobs.watch(id).unwrap();
-    let seen = view
-        .wait_for(|seen| seen.state == State::Deferred)
-        .await
-        .unwrap()
-        .clone();
+    let seen = deferred(&jobs, id).await;
     assert_eq!(seen.error, Some(reply(451)));
     assert!(seen.next_attempt.is_some());
     let seen = jobs.wait(id).await.unwrap();
@@ -176,10 +171,7 @@ async fn content_goes_out_over_one_way_only() {
     let mut mail = mail();
     mail.via = vec![Via::Modem("lte".into()), Via::Ip];
     let id = jobs.submit_mail(mail).await.unwrap();
-    let mut view = jobs.watch(id).unwrap();
-    view.wait_for(|seen| seen.state == State::Deferred)
-        .await
-        .unwrap();
+    deferred(&jobs, id).await;
     assert_eq!(world.ip.asked(), []);
     assert!(jobs.get(id).unwrap().possible_duplicate);
 }
@@ -192,12 +184,7 @@ async fn no_way_left_defers_if_any_reason_was_temporary() {
     let mut both = mail();
     both.via = vec![Via::Ip, Via::Modem("none".into())];
     let id = jobs.submit_mail(both).await.unwrap();
-    let mut view = jobs.watch(id).unwrap();
-    let seen = view
-        .wait_for(|seen| seen.state == State::Deferred)
-        .await
-        .unwrap()
-        .clone();
+    let seen = deferred(&jobs, id).await;
     assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::NoModem);
     world.ip.play([Play::Fail(error(ErrorKind::NotSupported))]);
     let id = jobs.submit_mail(mail()).await.unwrap();
@@ -294,10 +281,7 @@ async fn a_back_that_never_ends_does_not_hold_the_queue() {
     let id = jobs.submit_mail(mail()).await.unwrap();
     let other = jobs.submit_mail(mail()).await.unwrap();
     assert_eq!(jobs.wait(other).await.unwrap().state, State::Done);
-    let mut view = jobs.watch(id).unwrap();
-    view.wait_for(|seen| seen.state == State::Deferred)
-        .await
-        .unwrap();
+    deferred(&jobs, id).await;
     assert_eq!(jobs.wait(id).await.unwrap().state, State::Done);
 }
 

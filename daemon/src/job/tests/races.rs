@@ -111,10 +111,7 @@ async fn cancel_before_during_and_after() {
     let jobs = world.start().await;
     // While it waits for its next attempt.
     let id = jobs.submit_mail(mail()).await.unwrap();
-    let mut view = jobs.watch(id).unwrap();
-    view.wait_for(|seen| seen.state == State::Deferred)
-        .await
-        .unwrap();
+    deferred(&jobs, id).await;
     jobs.cancel(id).await.unwrap();
     assert_eq!(jobs.get(id).unwrap().state, State::Cancelled);
     // While it runs.
@@ -184,10 +181,7 @@ async fn retry_and_flush_do_not_wait() {
     let mut ids = Vec::new();
     for _ in 0..3 {
         let id = jobs.submit_mail(mail()).await.unwrap();
-        let mut view = jobs.watch(id).unwrap();
-        view.wait_for(|seen| seen.state == State::Deferred)
-            .await
-            .unwrap();
+        deferred(&jobs, id).await;
         ids.push(id);
     }
     jobs.retry(ids[0]).unwrap();

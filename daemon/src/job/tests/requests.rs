@@ -1,6 +1,6 @@
 //! Requests of one shot: to a mailbox, to a file server, and to all that an account has.
 
-use super::world::{Play, World, error, reply};
+use super::world::{Play, World, deferred, error, reply};
 use crate::inbox::MessageId;
 use crate::job::*;
 use crate::service::{BoxFuture, EntryKind, ErrorKind, Placing, Result, Sink};
@@ -123,10 +123,7 @@ async fn a_connection_that_breaks_leaves_nothing_half_there_and_nothing_is_lost(
         world.mailbox.0.lock().unwrap().breaks_at = Some(breaks_at);
         let jobs = world.start().await;
         let id = jobs.submit_request(fetch(&[], true)).await.unwrap();
-        let mut view = jobs.watch(id).unwrap();
-        view.wait_for(|seen| seen.state == State::Deferred)
-            .await
-            .unwrap();
+        deferred(&jobs, id).await;
         assert_eq!(inbox(&jobs).len(), breaks_at);
         assert_eq!(world.mailbox.uids().len(), 3, "nothing is deleted yet");
         // With or without a restart in between.

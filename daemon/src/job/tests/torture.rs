@@ -139,9 +139,7 @@ async fn a_cancelled_mail_is_never_sent_though_the_disk_fails() {
         let files = Arc::new(Broken::fails_at(usize::MAX, libc::ENOSPC));
         let jobs = world.open_on(files.clone()).await.unwrap();
         let id = jobs.submit_mail(mail()).await.unwrap();
-        let mut view = jobs.watch(id).unwrap();
-        let deferred = view.wait_for(|seen| seen.state == State::Deferred).await;
-        drop(deferred.unwrap());
+        deferred(&jobs, id).await;
         files.fail_in(step);
         let _ = jobs.cancel(id).await;
         assert_eq!(jobs.get(id).unwrap().state, State::Cancelled);

@@ -444,3 +444,10 @@ pub(super) fn reply(code: u16) -> Error {
 pub(super) fn error(kind: ErrorKind) -> Error {
     Error::new(kind, "as told")
 }
+
+/// Waits until a job is deferred; what is seen of it then.
+pub(super) async fn deferred(jobs: &Jobs, id: JobId) -> Arc<Snapshot> {
+    let mut view = jobs.watch(id).unwrap();
+    let seen = view.wait_for(|seen| seen.state == State::Deferred).await;
+    Arc::clone(&seen.unwrap())
+}

@@ -6,6 +6,7 @@ use hayes_tests::dovecot::{self, Dovecot};
 use hayes_tests::equipment::Equipment;
 use hayes_tests::ftpd::{self, FtpServer, Kind};
 use hayes_tests::postfix::{self, Postfix};
+use hayes_tests::process::show;
 use hayes_tests::simcom::{self, Panel};
 use hayes_tests::smtp::{Answer, SmtpServer, Step};
 use hayes_tests::{ports, wait};
@@ -42,9 +43,12 @@ const FTP: &[&str] = &[
 /// For pages.
 const HTTP: &[&str] = &["220", "221", "222", "223", "224", "225", "226", "227"];
 
-/// What was provoked, and how.
+/// What was provoked, and how it was told.
 #[derive(Default)]
-struct Table(Vec<&'static str>);
+struct Table {
+    provoked: Vec<&'static str>,
+    text: String,
+}
 
 impl Table {
     /// The module said this when that was done to it.
@@ -54,16 +58,16 @@ impl Table {
                 .any(|part| { part.trim() == code || part.trim().ends_with(&format!(": {code}")) }),
             "{how}: {code} was to come, and came {said:?}"
         );
-        println!("{code:<26} {how:<60} {said}");
-        self.0.push(code);
+        self.text += &format!("{code:<26} {how:<60} {said}\n");
+        self.provoked.push(code);
         Ok(())
     }
 
-    /// Prints what of `all` nothing provoked.
-    fn print(&self, all: &[&str]) {
-        let missing = |code: &&&str| !self.0.contains(*code);
+    /// Prints it, and what of `all` nothing provoked.
+    fn print(&self, title: &str, all: &[&str]) {
+        let missing = |code: &&&str| !self.provoked.contains(*code);
         let holes: Vec<_> = all.iter().filter(missing).collect();
-        println!("not provoked: {holes:?}");
+        show(title, &format!("{}not provoked: {holes:?}", self.text));
     }
 }
 
@@ -72,37 +76,11 @@ fn nobody() -> Result<u16> {
     ports::free()
 }
 
-#[tokio::test]
-async fn mail() -> Result<()> {
-    let panel = Panel::open().await?;
-    let mut equipment = panel.equipment()?;
-    let mut table = Table::default();
-    table.add(
-        "+SMTP: PARAM ERROR",
-        "nothing is set",
-        simcom::send(&mut equipment)?,
-    )?;
-    let to = |equipment: &mut Equipment| {
-        equipment
-            .ok("AT+SMTPRCPT=0,0,\"one@example.org\"")
-            .map(drop)
-    };
+/// A server that answers one step of the dialogue in its own way.
+type Script = fn(Step) -> Answer;
 
-    simcom::mail_server(&mut equipment, nobody()?, None)?;
-    to(&mut equipment)?;
-    table.add(
-        "+SMTP: NETWORK ERROR",
-        "nobody listens",
-        simcom::send(&mut equipment)?,
-    )?;
-    equipment.ok("AT+SMTPSRV=\"nowhere.invalid\"")?;
-    table.add(
-        "+SMTP: NETWORK ERROR",
-        "there is no such host",
-        simcom::send(&mut equipment)?,
-    )?;
-
-    type Script = fn(Step) -> Answer;
+/// Servers that fail at one step each.
+fn scripted_mail(equipment: &mut Equipment, table: &mut Table) -> Result<()> {
     let scripts: [(&'static str, &'static str, Script); 7] = [
         (
             "+SMTP: SERVER ERROR",
@@ -130,29 +108,66 @@ async fn mail() -> Result<()> {
     ];
     for (code, how, script) in scripts {
         let server = SmtpServer::start(move |step, _| script(step))?;
-        simcom::mail_server(&mut equipment, server.port(), None)?;
-        to(&mut equipment)?;
-        table.add(code, how, simcom::send(&mut equipment)?)?;
+        simcom::mail_server(equipment, server.port(), None)?;
+        recipient(equipment)?;
+        table.add(code, how, simcom::send(equipment)?)?;
     }
+    Ok(())
+}
 
+/// Logins and recipients that are refused.
+fn mail_logins(equipment: &mut Equipment, table: &mut Table) -> Result<()> {
     let refusing = SmtpServer::start(|step, _| says(step, Step::Auth, "535 5.7.8 wrong password"))?;
-    simcom::mail_server(&mut equipment, refusing.port(), Some(("pump7", "wrong")))?;
-    to(&mut equipment)?;
-    table.add(
-        "+SMTP: AUTH ERROR",
-        "535 to AUTH",
-        simcom::send(&mut equipment)?,
-    )?;
+    simcom::mail_server(equipment, refusing.port(), Some(("pump7", "wrong")))?;
+    recipient(equipment)?;
+    table.add("+SMTP: AUTH ERROR", "535 to AUTH", simcom::send(equipment)?)?;
 
     let postfix = Postfix::start()?;
     let login = Some((postfix::USER, postfix::PASSWORD));
-    simcom::mail_server(&mut equipment, postfix.ports().plain, login)?;
+    simcom::mail_server(equipment, postfix.ports().plain, login)?;
     equipment.ok(&format!("AT+SMTPRCPT=0,0,\"{}\"", postfix::REFUSED))?;
     table.add(
         "+SMTP: SERVER ERROR",
         "Postfix does not know the recipient",
+        simcom::send(equipment)?,
+    )?;
+    Ok(())
+}
+
+/// Names who shall have the mail.
+fn recipient(equipment: &mut Equipment) -> Result<()> {
+    equipment
+        .ok("AT+SMTPRCPT=0,0,\"one@example.org\"")
+        .map(drop)
+}
+
+#[tokio::test]
+async fn mail() -> Result<()> {
+    let panel = Panel::open().await?;
+    let mut equipment = panel.equipment()?;
+    let mut table = Table::default();
+    table.add(
+        "+SMTP: PARAM ERROR",
+        "nothing is set",
         simcom::send(&mut equipment)?,
     )?;
+
+    simcom::mail_server(&mut equipment, nobody()?, None)?;
+    recipient(&mut equipment)?;
+    table.add(
+        "+SMTP: NETWORK ERROR",
+        "nobody listens",
+        simcom::send(&mut equipment)?,
+    )?;
+    equipment.ok("AT+SMTPSRV=\"nowhere.invalid\"")?;
+    table.add(
+        "+SMTP: NETWORK ERROR",
+        "there is no such host",
+        simcom::send(&mut equipment)?,
+    )?;
+
+    scripted_mail(&mut equipment, &mut table)?;
+    mail_logins(&mut equipment, &mut table)?;
 
     let silent = SmtpServer::start(|step, _| {
         if step == Step::Mail {
@@ -177,7 +192,7 @@ async fn mail() -> Result<()> {
     equipment.ok("AT+SMTPFILE=1,\"half\"")?;
     let told = simcom::told(&mut equipment, "AT+SMTPFILE=2,\"rest\"")?;
     table.add("+SMTP: OVERSIZE", "attachments of 10.5 MB", told)?;
-    table.print(SMTP);
+    table.print("mail", SMTP);
     Ok(())
 }
 
@@ -299,7 +314,7 @@ async fn mailboxes() -> Result<()> {
         "no room for a mail of 6 MB",
         told,
     )?;
-    table.print(POP3);
+    table.print("a mailbox", POP3);
     Ok(())
 }
 
@@ -341,6 +356,68 @@ fn cut_off() -> Result<u16> {
     })
 }
 
+/// What a real server refuses, and what the module itself has no file or no room for.
+fn vsftpd(equipment: &mut Equipment, table: &mut Table, get: &str) -> Result<()> {
+    let server = FtpServer::start(Kind::Vsftpd)?;
+    simcom::file_server(equipment, server.explicit(), ftpd::USER, "wrong")?;
+    table.add(
+        "208",
+        "vsftpd: wrong password",
+        simcom::told(equipment, get)?,
+    )?;
+    simcom::file_server(equipment, server.explicit(), ftpd::USER, ftpd::PASSWORD)?;
+    let begun = |equipment: &mut Equipment, line: &str| -> Result<String> {
+        equipment.ok(line)?;
+        equipment.line()
+    };
+    table.add(
+        "211",
+        "vsftpd: there is no such file",
+        begun(equipment, get)?,
+    )?;
+    let lines = simcom::put(equipment, "a", b"x", 9);
+    let said = match lines {
+        Ok(lines) => lines.join(", "),
+        // It was refused before anything was sent.
+        Err(error) => format!("{error:#}"),
+    };
+    table.add("211", "vsftpd: no permission to write there", said)?;
+    table.add(
+        "205",
+        "no such file on the module",
+        simcom::told(equipment, "AT+CFTPPUTFILE=\"work/none\",0")?,
+    )?;
+    std::fs::write(server.file("large"), vec![0; 2_000_000]).or_else(|_| put_large(equipment))?;
+    fill(equipment, 10_000)?;
+    table.add(
+        "206",
+        "no room on the module",
+        begun(equipment, "AT+CFTPGETFILE=\"work/large\",0")?,
+    )?;
+    Ok(())
+}
+
+/// Servers that are gone in the middle.
+fn servers_that_go(equipment: &mut Equipment, table: &mut Table, get: &str) -> Result<()> {
+    simcom::file_server(equipment, cut_off()?, "u", "p")?;
+    equipment.ok(get)?;
+    let broken = simcom::blocks(equipment, "+CFTPGET")
+        .err()
+        .context("it was cut off")?;
+    table.add(
+        "210",
+        "the server is gone in the middle of a file",
+        word(&broken),
+    )?;
+    let lines = simcom::put(equipment, "b", &vec![b'x'; 200_000], 4096)?;
+    table.add(
+        "210",
+        "the server is gone when an upload begins",
+        lines.join(", "),
+    )?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn files() -> Result<()> {
     let panel = Panel::open().await?;
@@ -368,65 +445,8 @@ async fn files() -> Result<()> {
         simcom::told(&mut equipment, "AT+CFTPGET=\"\"")?,
     )?;
 
-    let server = FtpServer::start(Kind::Vsftpd)?;
-    simcom::file_server(&mut equipment, server.explicit(), ftpd::USER, "wrong")?;
-    table.add(
-        "208",
-        "vsftpd: wrong password",
-        simcom::told(&mut equipment, get)?,
-    )?;
-    simcom::file_server(
-        &mut equipment,
-        server.explicit(),
-        ftpd::USER,
-        ftpd::PASSWORD,
-    )?;
-    let begun = |equipment: &mut Equipment, line: &str| -> Result<String> {
-        equipment.ok(line)?;
-        equipment.line()
-    };
-    table.add(
-        "211",
-        "vsftpd: there is no such file",
-        begun(&mut equipment, get)?,
-    )?;
-    let lines = simcom::put(&mut equipment, "a", b"x", 9);
-    let said = match lines {
-        Ok(lines) => lines.join(", "),
-        // It was refused before anything was sent.
-        Err(error) => format!("{error:#}"),
-    };
-    table.add("211", "vsftpd: no permission to write there", said)?;
-    table.add(
-        "205",
-        "no such file on the module",
-        simcom::told(&mut equipment, "AT+CFTPPUTFILE=\"work/none\",0")?,
-    )?;
-    std::fs::write(server.file("large"), vec![0; 2_000_000])
-        .or_else(|_| put_large(&mut equipment))?;
-    fill(&mut equipment, 10_000)?;
-    table.add(
-        "206",
-        "no room on the module",
-        begun(&mut equipment, "AT+CFTPGETFILE=\"work/large\",0")?,
-    )?;
-
-    simcom::file_server(&mut equipment, cut_off()?, "u", "p")?;
-    equipment.ok(get)?;
-    let broken = simcom::blocks(&mut equipment, "+CFTPGET")
-        .err()
-        .context("it was cut off")?;
-    table.add(
-        "210",
-        "the server is gone in the middle of a file",
-        word(&broken),
-    )?;
-    let lines = simcom::put(&mut equipment, "b", &vec![b'x'; 200_000], 4096)?;
-    table.add(
-        "210",
-        "the server is gone when an upload begins",
-        lines.join(", "),
-    )?;
+    vsftpd(&mut equipment, &mut table, get)?;
+    servers_that_go(&mut equipment, &mut table, get)?;
 
     // One that never says anything: the transfer goes on behind its command.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -437,7 +457,7 @@ async fn files() -> Result<()> {
         "a second transfer meanwhile",
         simcom::told(&mut equipment, get)?,
     )?;
-    table.print(FTP);
+    table.print("files", FTP);
     Ok(())
 }
 
@@ -485,6 +505,6 @@ async fn pages() -> Result<()> {
         "the server closes without an answer",
         equipment.line()?,
     )?;
-    table.print(HTTP);
+    table.print("pages", HTTP);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Every key in one table: what `hayesd check --explain` prints. A test holds it against the types.
 
+use crate::dialect::Quirk;
 use crate::dialect::quirk::Values;
 use std::fmt::Write;
 
@@ -394,11 +395,7 @@ pub fn explain() -> String {
     for dialect in crate::dialect::ALL {
         let _ = writeln!(out, "\nemulator.NAME.quirks, dialect {}", dialect.name);
         for quirk in dialect.played.quirks {
-            let default = match quirk.values {
-                Values::Switch => "false".to_owned(),
-                Values::Word(words) => format!("\"{}\"", words.first().unwrap_or(&"")),
-            };
-            let values = super::port::values(quirk);
+            let (values, default) = (super::port::values(quirk), unless_configured(quirk));
             let _ = writeln!(out, "  {:<16} {values} [{default}]", quirk.name);
             let _ = writeln!(out, "{:19}{}", "", quirk.text);
         }
@@ -407,4 +404,12 @@ pub fn explain() -> String {
         }
     }
     out
+}
+
+/// What a quirk is unless it is configured, as the file has it.
+pub(super) fn unless_configured(quirk: &Quirk) -> String {
+    match quirk.values {
+        Values::Switch => "false".to_owned(),
+        Values::Word(words) => format!("\"{}\"", words.first().unwrap_or(&"")),
+    }
 }

@@ -1,6 +1,7 @@
 //! The table of keys against the types.
 
-use super::explain::{TABLES, explain};
+use super::explain::{TABLES, explain, unless_configured};
+use super::port::values;
 use super::*;
 use std::collections::BTreeSet;
 
@@ -125,6 +126,18 @@ fn keys_as_manual() -> String {
             let (name, values) = (roff(key.name), roff(key.values));
             out += &format!(".TP\n\\fB{name}\\fR: \\fI{values}\\fR{default}\n");
             out += &format!("{}.\n", roff(key.text));
+        }
+    }
+    let with_quirks = crate::dialect::ALL
+        .iter()
+        .map(|it| (it.name, it.played.quirks));
+    for (dialect, quirks) in with_quirks.filter(|(_, quirks)| !quirks.is_empty()) {
+        out += &format!(".SS emulator.NAME.quirks, dialect {dialect}\n");
+        for quirk in quirks {
+            let (values, default) = (values(quirk), roff(&unless_configured(quirk)));
+            let (name, values) = (roff(quirk.name), roff(&values));
+            out += &format!(".TP\n\\fB{name}\\fR: \\fI{values}\\fR [{default}]\n");
+            out += &format!("{}.\n", roff(quirk.text));
         }
     }
     out

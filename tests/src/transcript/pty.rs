@@ -16,8 +16,8 @@ use hayesd::disk::Disk;
 use hayesd::emulator::{self, Done, Files, Handle, MailEnd, Op, Settings, Snapshot, State};
 use hayesd::job::{self, Accounts, Backs, Jobs, MailAccount, Via};
 use hayesd::service::{
-    self, BoxFuture, Certainty, Content, Delivered, MailBack, MailOpen, MailSession, Progress,
-    Verdict,
+    self, BoxFuture, Certainty, Content, Delivered, MailBack, MailOpen, MailSession, Phase,
+    Progress, Verdict,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -268,10 +268,18 @@ impl MailBack for Back {
     fn open<'a>(
         &'a self,
         request: &'a MailOpen,
-        _: &'a dyn Progress,
+        progress: &'a dyn Progress,
     ) -> BoxFuture<'a, service::Result<Box<dyn MailSession>>> {
         Box::pin(async move {
-            let end = self.ends.lock().await.recv().await;
+            let mut ends = self.ends.lock().await;
+            let end = match ends.try_recv() {
+                Ok(end) => Some(end),
+                Err(_) => {
+                    // The server has greeted: some modules say so.
+                    progress.phase(Phase::Preparing);
+                    ends.recv().await
+                }
+            };
             // The test is over.
             end.unwrap_or(Ok(()))?;
             let accepted = Verdict::Accepted(Certainty::Observed);

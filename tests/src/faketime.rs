@@ -1,34 +1,66 @@
-//! A date that jumps, for one process: libfaketime puts itself between it and the C library.
+//! A date that jumps, or time that passes at once, for one process: libfaketime puts itself between it and the C
+//! library.
 
 use crate::folder::Folder;
 use anyhow::{Context as _, Result};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What a clock shows that was never set, in seconds since 1970.
 const SOON_AFTER_1970: u64 = 600;
 
-/// The date. How long something took is not changed by it: it has other clocks.
+/// What the clocks of one process show.
 pub struct FakeTime {
     preload: PathBuf,
     told: PathBuf,
+    /// The clock by which it is judged how long something took is a fake too.
+    all_clocks: bool,
+    passed: Duration,
 }
 
 impl FakeTime {
-    /// A date of 1970, told by a file in this folder.
+    /// A date of 1970, told by a file in this folder. How long something took is not changed by it.
     ///
     /// # Errors
     /// libfaketime is not installed, or the file cannot be written.
     pub fn never_set(folder: &Folder) -> Result<Self> {
-        let preload = find().context("libfaketime is not installed (tests/install faketime)")?;
-        let time = Self {
-            preload,
-            told: folder.join("faketime"),
-        };
+        let time = Self::told_by(folder)?;
         time.forget()?;
         Ok(time)
+    }
+
+    /// The time as it is, until [`FakeTime::pass`].
+    ///
+    /// # Errors
+    /// As [`FakeTime::never_set`].
+    pub fn running(folder: &Folder) -> Result<Self> {
+        let time = Self {
+            all_clocks: true,
+            ..Self::told_by(folder)?
+        };
+        time.set()?;
+        Ok(time)
+    }
+
+    fn told_by(folder: &Folder) -> Result<Self> {
+        let preload = find().context("libfaketime is not installed (tests/install faketime)")?;
+        Ok(Self {
+            preload,
+            told: folder.join("faketime"),
+            all_clocks: false,
+            passed: Duration::ZERO,
+        })
+    }
+
+    /// So much time passes at once, in whole seconds. The process sees it when something else wakes it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn pass(&mut self, time: Duration) -> Result<()> {
+        self.passed += time;
+        self.tell(&format!("+{}", self.passed.as_secs()))
     }
 
     /// From now on it is today.
@@ -59,12 +91,15 @@ impl FakeTime {
     /// What a process needs in its environment.
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let yes = || OsStr::new("1").to_owned();
-        vec![
+        let mut variables = vec![
             ("LD_PRELOAD", self.preload.clone().into()),
             ("FAKETIME_TIMESTAMP_FILE", self.told.clone().into()),
             ("FAKETIME_NO_CACHE", yes()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", yes()),
-        ]
+        ];
+        if !self.all_clocks {
+            variables.push(("FAKETIME_DONT_FAKE_MONOTONIC", yes()));
+        }
+        variables
     }
 }
 

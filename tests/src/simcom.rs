@@ -19,11 +19,18 @@ impl Panel {
     /// # Errors
     /// Something does not start; the log says what.
     pub async fn open() -> Result<Self> {
-        let mut site = Site::new()?;
-        site.configure(
+        Self::on(Site::new()?, "").await
+    }
+
+    /// The same on a site that is there already; `more` are further keys of the emulator, and tables behind it.
+    ///
+    /// # Errors
+    /// As [`Panel::open`].
+    pub async fn on(mut site: Site, more: &str) -> Result<Self> {
+        site.configure(&format!(
             "[emulator.panel]\ndevice = \"pty:panel\"\ndialect = \"simcom\"\n\
-             allow = [\"127.0.0.0/8\", \"::1\"]\n",
-        )?;
+             allow = [\"127.0.0.0/8\", \"::1\"]\n{more}",
+        ))?;
         let client = site.start().await?;
         let panel = Self { site, client };
         panel.ready().await?;

@@ -9,7 +9,7 @@ use crate::folder::Folder;
 use crate::wait;
 use anyhow::{Context, Result, bail, ensure};
 use hayes_ldisc::record::{LineSettings, Wiring};
-use hayesd::clock::SystemClock;
+use hayesd::clock::{Clock, SystemClock};
 use hayesd::dialect::Dialect;
 use hayesd::dialect::volume::FileName;
 use hayesd::disk::Disk;
@@ -21,7 +21,7 @@ use hayesd::service::{
 };
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::{Mutex, mpsc};
 
 /// Nothing more comes at the end within this time.
@@ -134,7 +134,7 @@ impl Bench {
         let jobs = Jobs::start(
             job::Settings::new(folder.join("spool")),
             disk.clone(),
-            Arc::new(SystemClock),
+            Arc::new(StoppedDate(SystemTime::now())),
             Arc::new(Nobody),
             back,
         );
@@ -239,6 +239,24 @@ impl Bench {
             ensure!(done == Some(Done::Fine), "{op:?}: {done:?}");
         }
         Ok(())
+    }
+}
+
+/// The date stands still, so that a clock shows what it was set to however slow this machine is.
+#[derive(Debug)]
+struct StoppedDate(SystemTime);
+
+impl Clock for StoppedDate {
+    fn uptime(&self) -> Duration {
+        SystemClock.uptime()
+    }
+
+    fn boot(&self) -> String {
+        SystemClock.boot()
+    }
+
+    fn date(&self) -> Option<SystemTime> {
+        Some(self.0)
     }
 }
 

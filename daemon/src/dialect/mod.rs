@@ -40,8 +40,8 @@ pub struct Dialect {
 pub struct Played {
     /// Its commands.
     pub rows: &'static [&'static [Row]],
-    /// Its S-registers.
-    pub registers: &'static [Register],
+    /// Its S-registers, in lists.
+    pub registers: &'static [&'static [Register]],
     /// Basic commands that do nothing and answer `OK`, whatever their number.
     pub ignored: &'static [&'static str],
     /// Its file systems; names without prefix are on the first.
@@ -59,6 +59,13 @@ pub struct Played {
     pub quirks: &'static [Quirk],
     /// What it says that it is, unless the configuration says otherwise.
     pub identity: Identity,
+}
+
+impl Played {
+    /// Its S-registers.
+    pub fn registers(&self) -> impl Iterator<Item = &'static Register> + use<> {
+        self.registers.iter().copied().flatten()
+    }
 }
 
 /// What a module says that it is.

@@ -54,6 +54,14 @@ impl Row {
         }
     }
 
+    /// A command whose test form says `OK` and nothing else, to be completed by `..`.
+    pub const fn tested(name: &'static str) -> Self {
+        Self {
+            test: Test::Ok,
+            ..Self::named(name)
+        }
+    }
+
     /// A basic command that is a setting: one number, shown by nothing but `&V`.
     pub const fn basic(name: &'static str, parameters: &'static [Parameter]) -> Self {
         Self {

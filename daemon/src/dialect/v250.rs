@@ -1,6 +1,6 @@
 //! Commands that every modem has (ITU-T V.250), as rows for the dialects' tables.
 
-use super::row::{Act, Parameter, Row, Write};
+use super::row::{Act, Parameter, Register, Row, Write};
 use crate::at::ResultCode;
 use crate::emulator::{Call, Done, Op, Outcome, Refusal, Run};
 
@@ -60,6 +60,35 @@ pub const FLOW: Row = Row {
     )
 };
 
+/// All of them, for a dialect that has nothing of its own to say about them.
+pub const ROWS: &[Row] = &[
+    ECHO,
+    QUIET,
+    VERBOSE,
+    EXTENDED_RESULTS,
+    CARRIER,
+    DTR,
+    RESET,
+    FACTORY,
+    STORE,
+    ONLINE,
+    DIAL,
+    ANSWER,
+    FLOW,
+];
+
+/// The S-registers: section 6.1 and 6.3, with the ranges that modules have.
+pub const REGISTERS: &[Register] = &[
+    Register::new(0, &[(0, 255)], 0),
+    Register::unsaved(3, &[(0, 127)], 13),
+    Register::unsaved(4, &[(0, 127)], 10),
+    Register::unsaved(5, &[(0, 127)], 8),
+    Register::unsaved(6, &[(2, 10)], 2),
+    Register::new(7, &[(0, 255)], 0),
+    Register::unsaved(8, &[(1, 255)], 2),
+    Register::new(10, &[(1, 254)], 15),
+];
+
 /// Verbs that do nothing here and that old dialers send all the same: loudspeaker, guard tones, pulse or
 /// tone, breaks, error correction, compression.
 pub const IGNORED: &[&str] = &[
@@ -75,6 +104,24 @@ const fn act(name: &'static str, parameters: &'static [Parameter], act: Act) -> 
         execute: Write::Act(act),
         ..Row::named(name)
     }
+}
+
+/// Who made the module (`+GMI`, section 6.1.4).
+pub fn manufacturer(run: &mut Run<'_>, _: &Call) -> Outcome {
+    run.say(run.identity.manufacturer.as_bytes());
+    Outcome::Ok
+}
+
+/// What it is called (`+GMM`, section 6.1.5).
+pub fn model(run: &mut Run<'_>, _: &Call) -> Outcome {
+    run.say(run.identity.model.as_bytes());
+    Outcome::Ok
+}
+
+/// Its serial number: cellular modules tell their IMEI (`+GSN`, section 6.1.7).
+pub fn imei(run: &mut Run<'_>, _: &Call) -> Outcome {
+    run.say(run.identity.imei.as_bytes());
+    Outcome::Ok
 }
 
 fn show_circuits(run: &mut Run<'_>, _: &Call) -> Outcome {

@@ -33,7 +33,7 @@ fn is_ignored(run: &Run<'_>, command: &Command<'_>) -> bool {
 
 /// V.250 section 5.3.2.
 fn of_register(run: &mut Run<'_>, wanted: u16, form: Form<'_>) -> Outcome {
-    let mut registers = run.played().registers.iter();
+    let mut registers = run.played().registers();
     let Some(register) = registers.find(|register| register.number == wanted) else {
         return Outcome::Refused(Refusal::Error);
     };

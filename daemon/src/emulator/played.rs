@@ -27,7 +27,7 @@ pub(super) fn setting(dialect: &'static Dialect, memory: &Memory, name: &str) ->
 
 /// The value of an S-register; 0 where there is no such register.
 pub(super) fn register(dialect: &'static Dialect, memory: &Memory, wanted: u16) -> u32 {
-    let mut registers = dialect.played.registers.iter();
+    let mut registers = dialect.played.registers();
     let register = registers.find(|register| register.number == wanted);
     register.map_or(0, |register| {
         number(memory, &Slot::register(wanted), &register.value)
@@ -118,7 +118,7 @@ fn kept_slots(dialect: &'static Dialect) -> impl Iterator<Item = (Slot, Kept)> {
             parameters.iter().map(slot)
         })
     });
-    let registers = played.registers.iter();
+    let registers = played.registers();
     let of_registers = registers.map(|it| (Slot::register(it.number), it.value.kept));
     let all = of_rows.chain(of_registers);
     all.filter(|(_, kept)| *kept != Kept::UntilPowerOff)

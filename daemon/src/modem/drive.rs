@@ -93,6 +93,24 @@ pub struct Setup {
     pub required: bool,
 }
 
+impl Setup {
+    /// One without which the module cannot be driven.
+    pub const fn required(command: &'static str) -> Self {
+        Self {
+            command,
+            required: true,
+        }
+    }
+
+    /// One that a module may refuse.
+    pub const fn wished(command: &'static str) -> Self {
+        Self {
+            command,
+            required: false,
+        }
+    }
+}
+
 /// Something that a module can do.
 #[derive(Debug)]
 pub struct Service {
@@ -114,6 +132,18 @@ pub struct SecretValue {
     pub key: &'static str,
     /// Its place, counted from 0.
     pub place: usize,
+}
+
+impl SecretValue {
+    /// A value of every line of this name.
+    pub const fn of(name: &'static str, place: usize) -> Self {
+        Self::under(name, "", place)
+    }
+
+    /// A value of the lines of this name whose first value is `key`.
+    pub const fn under(name: &'static str, key: &'static str, place: usize) -> Self {
+        Self { name, key, place }
+    }
 }
 
 /// What an unsolicited line says.

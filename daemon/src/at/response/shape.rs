@@ -15,6 +15,24 @@ pub struct Urc {
 }
 
 impl Urc {
+    /// One that no answer looks like.
+    pub const fn distinct(name: &'static str, shapes: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            shapes,
+            distinct: true,
+        }
+    }
+
+    /// One that an answer of the same name may look like.
+    pub const fn alike(name: &'static str, shapes: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            shapes,
+            distinct: false,
+        }
+    }
+
     /// Whether the line is this one.
     pub fn matches(&self, line: &[u8]) -> bool {
         match named(line, self.name) {

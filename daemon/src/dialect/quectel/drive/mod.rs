@@ -38,59 +38,29 @@ const REGISTRATION: &[&str] = &["n", "ns*"];
 
 /// AT Commands Manual V2.0 (unsolicited result codes), SMTP manual (`+QSMTPPUT`), TCP/IP note (`+QIURC`).
 const URCS: &[Urc] = &[
-    distinct(CREG, REGISTRATION),
-    distinct(CGREG, REGISTRATION),
-    distinct(CEREG, REGISTRATION),
+    Urc::distinct(CREG, REGISTRATION),
+    Urc::distinct(CGREG, REGISTRATION),
+    Urc::distinct(CEREG, REGISTRATION),
     RESULT,
-    distinct("+QIURC", &["*"]),
-    distinct("+QIND", &["*"]),
-    distinct("+QUSIM", &["n"]),
-    distinct("+USIM", &["n"]),
-    distinct("+CMTI", &["*"]),
-    distinct("+CTZV", &["*"]),
-    distinct("+QIACTEX", &["nn*"]),
-    distinct("+QIDEACTEX", &["nn*"]),
+    Urc::distinct("+QIURC", &["*"]),
+    Urc::distinct("+QIND", &["*"]),
+    Urc::distinct("+QUSIM", &["n"]),
+    Urc::distinct("+USIM", &["n"]),
+    Urc::distinct("+CMTI", &["*"]),
+    Urc::distinct("+CTZV", &["*"]),
+    Urc::distinct("+QIACTEX", &["nn*"]),
+    Urc::distinct("+QIDEACTEX", &["nn*"]),
     // Their answers look the same.
-    alike("+CPIN", &["s"]),
-    alike("+CFUN", &["n"]),
-    distinct("RDY", &[]),
-    distinct("RING", &[]),
-    distinct("POWERED DOWN", &[]),
-    distinct("NORMAL POWER DOWN", &[]),
+    Urc::alike("+CPIN", &["s"]),
+    Urc::alike("+CFUN", &["n"]),
+    Urc::distinct("RDY", &[]),
+    Urc::distinct("RING", &[]),
+    Urc::distinct("POWERED DOWN", &[]),
+    Urc::distinct("NORMAL POWER DOWN", &[]),
 ];
 
 /// How a sending ended.
-const RESULT: Urc = distinct(QSMTPPUT, &["nn?"]);
-
-const fn distinct(name: &'static str, shapes: &'static [&'static str]) -> Urc {
-    Urc {
-        name,
-        shapes,
-        distinct: true,
-    }
-}
-
-const fn alike(name: &'static str, shapes: &'static [&'static str]) -> Urc {
-    Urc {
-        name,
-        shapes,
-        distinct: false,
-    }
-}
-
-const fn required(command: &'static str) -> Setup {
-    Setup {
-        command,
-        required: true,
-    }
-}
-
-const fn wished(command: &'static str) -> Setup {
-    Setup {
-        command,
-        required: false,
-    }
-}
+const RESULT: Urc = Urc::distinct(QSMTPPUT, &["nn?"]);
 
 static FACTS: Facts = Facts {
     syntax: Syntax {
@@ -99,11 +69,11 @@ static FACTS: Facts = Facts {
         probe: "+CMEE?",
     },
     setup: &[
-        required("E0V1Q0"),
-        required("+CMEE=1"),
-        wished("+CREG=1"),
-        wished("+CGREG=1"),
-        wished("+CEREG=1"),
+        Setup::required("E0V1Q0"),
+        Setup::required("+CMEE=1"),
+        Setup::wished("+CREG=1"),
+        Setup::wished("+CGREG=1"),
+        Setup::wished("+CEREG=1"),
     ],
     services: &[Service {
         name: "mail",
@@ -114,36 +84,12 @@ static FACTS: Facts = Facts {
     restart: "+CFUN=1,1",
     boot: Duration::from_secs(90),
     secrets: &[
-        SecretValue {
-            name: QSMTPCFG,
-            key: "account",
-            place: 2,
-        },
-        SecretValue {
-            name: "+QFTPCFG",
-            key: "account",
-            place: 2,
-        },
-        SecretValue {
-            name: QICSGP,
-            key: "",
-            place: 4,
-        },
-        SecretValue {
-            name: "+CPIN",
-            key: "",
-            place: 0,
-        },
-        SecretValue {
-            name: "+CPIN",
-            key: "",
-            place: 1,
-        },
-        SecretValue {
-            name: "+CLCK",
-            key: "",
-            place: 2,
-        },
+        SecretValue::under(QSMTPCFG, "account", 2),
+        SecretValue::under("+QFTPCFG", "account", 2),
+        SecretValue::of(QICSGP, 4),
+        SecretValue::of("+CPIN", 0),
+        SecretValue::of("+CPIN", 1),
+        SecretValue::of("+CLCK", 2),
     ],
     refused_by_hand: &[
         "+QSMTPBODY",

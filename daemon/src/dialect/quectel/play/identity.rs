@@ -1,6 +1,7 @@
 //! What the module says that it is (AT Commands Manual V2.0, chapter 2).
 
-use crate::dialect::row::{Parameter, Row, Test, Write};
+use crate::dialect::row::{Parameter, Row, Write};
+use crate::dialect::v250;
 use crate::emulator::{Call, Outcome, Run};
 
 pub(super) const ROWS: &[Row] = &[
@@ -12,45 +13,38 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         aliases: &["+CGMI"],
-        execute: Write::Act(manufacturer),
-        ..asked("+GMI")
+        execute: Write::Act(v250::manufacturer),
+        ..Row::tested("+GMI")
     },
     Row {
         aliases: &["+CGMM"],
-        execute: Write::Act(model),
-        ..asked("+GMM")
+        execute: Write::Act(v250::model),
+        ..Row::tested("+GMM")
     },
     Row {
         aliases: &["+CGMR"],
         execute: Write::Act(revision),
-        ..asked("+GMR")
+        ..Row::tested("+GMR")
     },
     Row {
         execute: Write::Act(build),
-        ..asked("+QGMR")
+        ..Row::tested("+QGMR")
     },
     Row {
         parameters: SERIAL_OR_IMEI,
         write: Write::Act(serial_or_imei),
-        execute: Write::Act(imei),
-        ..asked("+GSN")
+        execute: Write::Act(v250::imei),
+        ..Row::tested("+GSN")
     },
     Row {
         parameters: SERIAL_OR_IMEI,
         write: Write::Act(serial_or_imei),
-        execute: Write::Act(imei),
-        ..asked("+CGSN")
+        execute: Write::Act(v250::imei),
+        ..Row::tested("+CGSN")
     },
 ];
 
 const SERIAL_OR_IMEI: &[Parameter] = &[Parameter::number("snt", &[(0, 1)], 1).optional()];
-
-const fn asked(name: &'static str) -> Row {
-    Row {
-        test: Test::Ok,
-        ..Row::named(name)
-    }
-}
 
 fn all(run: &mut Run<'_>, _: &Call) -> Outcome {
     let it = run.identity;
@@ -58,16 +52,6 @@ fn all(run: &mut Run<'_>, _: &Call) -> Outcome {
         "{}\n{}\nRevision: {}",
         it.manufacturer, it.model, it.revision
     ));
-    Outcome::Ok
-}
-
-fn manufacturer(run: &mut Run<'_>, _: &Call) -> Outcome {
-    run.say(run.identity.manufacturer.as_bytes());
-    Outcome::Ok
-}
-
-fn model(run: &mut Run<'_>, _: &Call) -> Outcome {
-    run.say(run.identity.model.as_bytes());
     Outcome::Ok
 }
 
@@ -79,11 +63,6 @@ fn revision(run: &mut Run<'_>, _: &Call) -> Outcome {
 /// The revision with the number of its build.
 fn build(run: &mut Run<'_>, _: &Call) -> Outcome {
     run.say(format!("{}_01.001.01.001", run.identity.revision));
-    Outcome::Ok
-}
-
-fn imei(run: &mut Run<'_>, _: &Call) -> Outcome {
-    run.say(run.identity.imei.as_bytes());
     Outcome::Ok
 }
 

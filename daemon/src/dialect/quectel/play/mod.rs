@@ -21,20 +21,11 @@ pub(super) const PLAYED: Played = Played {
         bearer::ROWS,
         tls::ROWS,
         files::ROWS,
+        v250::ROWS,
         session::ROWS,
         identity::ROWS,
     ],
-    registers: &[
-        Register::new(0, &[(0, 255)], 0),
-        Register::unsaved(3, &[(0, 127)], 13),
-        Register::unsaved(4, &[(0, 127)], 10),
-        Register::unsaved(5, &[(0, 127)], 8),
-        Register::unsaved(6, &[(2, 10)], 2),
-        Register::new(7, &[(0, 255)], 0),
-        Register::unsaved(8, &[(1, 255)], 2),
-        Register::new(10, &[(1, 254)], 15),
-        Register::new(12, &[(10, 250)], 50),
-    ],
+    registers: &[v250::REGISTERS, &[GUARD_TIME]],
     ignored: v250::IGNORED,
     volumes: VOLUMES,
     // The longest line of the reference is a QICSGP of about 400 bytes.
@@ -59,6 +50,9 @@ pub(super) const PLAYED: Played = Played {
         imei: Cow::Borrowed("860000000000004"),
     },
 };
+
+/// S12: the silence around `+++`, in fiftieths of a second.
+const GUARD_TIME: Register = Register::new(12, &[(10, 250)], 50);
 
 const VOLUMES: &[Volume] = &[
     Volume {

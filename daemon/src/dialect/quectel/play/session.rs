@@ -13,19 +13,6 @@ const START: Duration = Duration::from_secs(1);
 const OFF: Duration = Duration::from_secs(5);
 
 pub(super) const ROWS: &[Row] = &[
-    v250::ECHO,
-    v250::QUIET,
-    v250::VERBOSE,
-    v250::EXTENDED_RESULTS,
-    v250::CARRIER,
-    v250::DTR,
-    v250::RESET,
-    v250::FACTORY,
-    v250::STORE,
-    v250::ONLINE,
-    v250::DIAL,
-    v250::ANSWER,
-    v250::FLOW,
     Row {
         parameters: &[Parameter::number("value", &[(0, 0)], 0)],
         write: Write::Act(view),
@@ -88,7 +75,7 @@ const RATES: &[(u32, u32)] = &[
 fn view(run: &mut Run<'_>, _: &Call) -> Outcome {
     let settings = ["&C", "&D", "&F", "&W", "E", "Q", "V", "X", "Z"];
     let settings = settings.map(|name| format!("{name}: {}", run.setting(name)));
-    let registers = run.played().registers.iter();
+    let registers = run.played().registers();
     let registers = registers.map(|it| format!("S{}: {}", it.number, run.register(it.number)));
     let lines: Vec<String> = settings.into_iter().chain(registers).collect();
     run.say(lines.join("\n"));

@@ -17,26 +17,26 @@ const WORDS: &[&str] = &["s"];
 /// What comes unasked: registration, results of work that was answered `OK` before (reference 9.4), and
 /// what a module says when it starts (1).
 const URCS: &[Urc] = &[
-    distinct(CREG, REGISTRATION),
-    distinct(CGREG, REGISTRATION),
+    Urc::distinct(CREG, REGISTRATION),
+    Urc::distinct(CGREG, REGISTRATION),
     // The answers of some commands look the same.
-    alike(SMTP, WORDS),
-    alike(POP3, WORDS),
-    alike(CFTPGETFILE, &["n"]),
-    alike(CFTPPUTFILE, &["n"]),
-    alike(CFTPGET, &["n", "sn*"]),
-    alike(CFTPLIST, &["n", "sn*"]),
-    alike(CHTTPACT, &["n", "sn*"]),
-    alike(CPIN, &["s"]),
-    distinct("+SIMCARD", &["s"]),
-    distinct("+CMTI", &["*"]),
-    distinct("START", &[]),
-    distinct("OPL UPDATING", &[]),
-    distinct("PNN UPDATING", &[]),
-    distinct("SMS DONE", &[]),
-    distinct("CALL READY", &[]),
-    distinct("PB DONE", &[]),
-    distinct("RING", &[]),
+    Urc::alike(SMTP, WORDS),
+    Urc::alike(POP3, WORDS),
+    Urc::alike(CFTPGETFILE, &["n"]),
+    Urc::alike(CFTPPUTFILE, &["n"]),
+    Urc::alike(CFTPGET, &["n", "sn*"]),
+    Urc::alike(CFTPLIST, &["n", "sn*"]),
+    Urc::alike(CHTTPACT, &["n", "sn*"]),
+    Urc::alike(CPIN, &["s"]),
+    Urc::distinct("+SIMCARD", &["s"]),
+    Urc::distinct("+CMTI", &["*"]),
+    Urc::distinct("START", &[]),
+    Urc::distinct("OPL UPDATING", &[]),
+    Urc::distinct("PNN UPDATING", &[]),
+    Urc::distinct("SMS DONE", &[]),
+    Urc::distinct("CALL READY", &[]),
+    Urc::distinct("PB DONE", &[]),
+    Urc::distinct("RING", &[]),
 ];
 
 /// Lines that announce counted bytes.
@@ -54,44 +54,6 @@ const fn announce(name: &'static str) -> Announce {
     }
 }
 
-const fn distinct(name: &'static str, shapes: &'static [&'static str]) -> Urc {
-    Urc {
-        name,
-        shapes,
-        distinct: true,
-    }
-}
-
-const fn alike(name: &'static str, shapes: &'static [&'static str]) -> Urc {
-    Urc {
-        name,
-        shapes,
-        distinct: false,
-    }
-}
-
-const fn required(command: &'static str) -> Setup {
-    Setup {
-        command,
-        required: true,
-    }
-}
-
-const fn wished(command: &'static str) -> Setup {
-    Setup {
-        command,
-        required: false,
-    }
-}
-
-const fn secret(name: &'static str, place: usize) -> SecretValue {
-    SecretValue {
-        name,
-        key: "",
-        place,
-    }
-}
-
 /// The tables.
 pub(super) static FACTS: Facts = Facts {
     syntax: Syntax {
@@ -100,11 +62,11 @@ pub(super) static FACTS: Facts = Facts {
         probe: "+CMEE?",
     },
     setup: &[
-        required("E0V1Q0"),
+        Setup::required("E0V1Q0"),
         // Mail and mailboxes say `ERROR` whatever this is; files and SIM have numbers.
-        required("+CMEE=1"),
-        wished("+CREG=1"),
-        wished("+CGREG=1"),
+        Setup::required("+CMEE=1"),
+        Setup::wished("+CREG=1"),
+        Setup::wished("+CGREG=1"),
     ],
     services: &[
         Service {
@@ -127,15 +89,15 @@ pub(super) static FACTS: Facts = Facts {
     restart: "+CRESET",
     boot: Duration::from_secs(60),
     secrets: &[
-        secret(SMTPAUTH, 2),
-        secret(POP3SRV, 2),
-        secret(CFTPPW, 0),
+        SecretValue::of(SMTPAUTH, 2),
+        SecretValue::of(POP3SRV, 2),
+        SecretValue::of(CFTPPW, 0),
         // The order of password and user differs between firmwares (reference 3.3).
-        secret(CSOCKAUTH, 2),
-        secret(CSOCKAUTH, 3),
-        secret(CPIN, 0),
-        secret(CPIN, 1),
-        secret("+CLCK", 2),
+        SecretValue::of(CSOCKAUTH, 2),
+        SecretValue::of(CSOCKAUTH, 3),
+        SecretValue::of(CPIN, 0),
+        SecretValue::of(CPIN, 1),
+        SecretValue::of("+CLCK", 2),
     ],
     refused_by_hand: &[
         "+SMTPBODY",

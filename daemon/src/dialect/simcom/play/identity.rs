@@ -1,6 +1,7 @@
 //! What the module says that it is (reference section 1; formats as seen on SIM5320 and SIM5216).
 
-use crate::dialect::row::{Parameter, Read, Row, Test, Write};
+use crate::dialect::row::{Parameter, Read, Row, Write};
+use crate::dialect::v250;
 use crate::emulator::{Call, Outcome, Run};
 
 pub(super) const ROWS: &[Row] = &[
@@ -12,42 +13,35 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         aliases: &["+GMI"],
-        execute: Write::Act(manufacturer),
-        ..asked("+CGMI")
+        execute: Write::Act(v250::manufacturer),
+        ..Row::tested("+CGMI")
     },
     Row {
         aliases: &["+GMM"],
-        execute: Write::Act(model),
-        ..asked("+CGMM")
+        execute: Write::Act(v250::model),
+        ..Row::tested("+CGMM")
     },
     Row {
         aliases: &["+GMR"],
         execute: Write::Act(revision),
-        ..asked("+CGMR")
+        ..Row::tested("+CGMR")
     },
     Row {
         aliases: &["+GSN"],
-        execute: Write::Act(imei),
-        ..asked("+CGSN")
+        execute: Write::Act(v250::imei),
+        ..Row::tested("+CGSN")
     },
     Row {
         read: Read::Act(named_imei),
-        ..asked("+SIMEI")
+        ..Row::tested("+SIMEI")
     },
     Row {
         execute: Write::Act(capabilities),
-        ..asked("+GCAP")
+        ..Row::tested("+GCAP")
     },
 ];
 
 const CAPABILITIES: &str = "+GCAP: +CGSM,+DS,+ES";
-
-const fn asked(name: &'static str) -> Row {
-    Row {
-        test: Test::Ok,
-        ..Row::named(name)
-    }
-}
 
 fn all(run: &mut Run<'_>, _: &Call) -> Outcome {
     let it = run.identity;
@@ -58,24 +52,9 @@ fn all(run: &mut Run<'_>, _: &Call) -> Outcome {
     Outcome::Ok
 }
 
-fn manufacturer(run: &mut Run<'_>, _: &Call) -> Outcome {
-    run.say(run.identity.manufacturer.as_bytes());
-    Outcome::Ok
-}
-
-fn model(run: &mut Run<'_>, _: &Call) -> Outcome {
-    run.say(run.identity.model.as_bytes());
-    Outcome::Ok
-}
-
 /// The only one of them that is told with its name.
 fn revision(run: &mut Run<'_>, _: &Call) -> Outcome {
     run.say(format!("+CGMR: {}", run.identity.revision));
-    Outcome::Ok
-}
-
-fn imei(run: &mut Run<'_>, _: &Call) -> Outcome {
-    run.say(run.identity.imei.as_bytes());
     Outcome::Ok
 }
 

@@ -21,7 +21,6 @@ mod tests;
 mod told;
 mod transfer;
 
-use crate::dialect::row::Register;
 use crate::dialect::{Identity, Played, Quirk, Volume, v250};
 use crate::emulator::Run;
 use hayes_ldisc::discipline::stuffing;
@@ -43,19 +42,11 @@ pub(super) const PLAYED: Played = Played {
         files::ROWS,
         serial::ROWS,
         network::ROWS,
+        v250::ROWS,
         session::ROWS,
         identity::ROWS,
     ],
-    registers: &[
-        Register::new(0, &[(0, 255)], 0),
-        Register::unsaved(3, &[(0, 127)], 13),
-        Register::unsaved(4, &[(0, 127)], 10),
-        Register::unsaved(5, &[(0, 127)], 8),
-        Register::unsaved(6, &[(2, 10)], 2),
-        Register::new(7, &[(0, 255)], 0),
-        Register::unsaved(8, &[(1, 255)], 2),
-        Register::new(10, &[(1, 254)], 15),
-    ],
+    registers: &[v250::REGISTERS],
     ignored: v250::IGNORED,
     volumes: VOLUMES,
     // A subject of 512 characters, or a path in hexadecimal digits.

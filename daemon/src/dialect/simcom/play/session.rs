@@ -12,19 +12,6 @@ const START: Duration = Duration::from_secs(1);
 const OFF: Duration = Duration::from_secs(5);
 
 pub(super) const ROWS: &[Row] = &[
-    v250::ECHO,
-    v250::QUIET,
-    v250::VERBOSE,
-    v250::EXTENDED_RESULTS,
-    v250::CARRIER,
-    v250::DTR,
-    v250::RESET,
-    v250::FACTORY,
-    v250::STORE,
-    v250::ONLINE,
-    v250::DIAL,
-    v250::ANSWER,
-    v250::FLOW,
     Row {
         execute: Write::Clear,
         cleared_by: &[CMEE],

@@ -4,12 +4,13 @@
 //! discipline, that of a mail by its job.
 
 mod background;
+mod data;
 mod line;
 mod power;
 
 use super::begun::{Apology, Begun};
 use super::client::Client;
-use super::data::{Taken, Taking, Tally};
+use super::data::{Taking, Tally};
 use super::memory::Memory;
 use super::op::{Done, Effect, MailEnd, MailId, Op, OpId};
 use super::run::{Call, Refusal, Resume, Run};
@@ -236,84 +237,6 @@ impl Engine {
     /// A key came. No command of these dialects can be aborted, so none is asked for.
     pub fn key(&mut self, sequence: u32, out: &mut Vec<Effect>) {
         self.command_mode(sequence, out);
-    }
-
-    /// Payload came.
-    pub fn data(&mut self, bytes: &[u8], out: &mut Vec<Effect>) {
-        let State::Taking(_, taking) = &mut self.state else {
-            return;
-        };
-        let acknowledgements = match taking.take(bytes) {
-            Taken::Kept => return,
-            Taken::ToPeer(client) => {
-                self.request(Op::Push(client, bytes.to_vec()), out);
-                return;
-            }
-            Taken::ToFile { acknowledgements } => acknowledgements,
-        };
-        self.request(Op::Append(bytes.to_vec()), out);
-        if acknowledgements > 0 {
-            let bytes = vec![b'A'; acknowledgements];
-            out.push(Effect::Write {
-                bytes,
-                urc: false,
-                result: false,
-                prompt: false,
-            });
-        }
-    }
-
-    /// Data mode ended.
-    pub fn end(&mut self, sequence: u32, cause: Cause, out: &mut Vec<Effect>) {
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Taking(mut line, taking) => {
-                line.answers = sequence;
-                if taking.has_file() {
-                    let op = if taking.is_spoilt() {
-                        Op::Abandon
-                    } else {
-                        Op::Finish
-                    };
-                    let id = self.request(op, out);
-                    self.state = State::Waiting(line, Awaited::File(id, taking, cause));
-                } else {
-                    self.taken(line, taking, cause, out);
-                }
-            }
-            State::Orphaned if !self.fresh => {
-                self.apologise(out);
-                self.tell_interrupted(out);
-                self.command_mode(sequence, out);
-            }
-            // The silence may have begun in an earlier life.
-            State::Silent | State::Orphaned => {
-                write_result(Vec::new(), out);
-                self.switch_on(out);
-                self.command_mode(sequence, out);
-            }
-            // It crossed a power cycle that ended the data mode already.
-            State::Idle => self.command_mode(sequence, out),
-            state @ State::Waiting(..) => self.state = state,
-        }
-    }
-
-    /// The device went away. What a client was asked for the line, or a data mode fed, is broken off;
-    /// everything else goes on, but its answer is lost with the device.
-    pub fn hangup(&mut self, out: &mut Vec<Effect>) {
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Waiting(line, Awaited::Client(_, client, call, resume)) => {
-                self.give_up(line, client, &call, resume, out);
-            }
-            State::Waiting(mut line, awaited) => {
-                line.mute = true;
-                self.state = State::Waiting(line, awaited);
-            }
-            State::Taking(mut line, taking) if taking.peer().is_some() => {
-                line.mute = true;
-                self.taken(line, taking, Cause::Hangup, out);
-            }
-            State::Idle | State::Taking(..) | State::Orphaned | State::Silent => {}
-        }
     }
 
     /// A request has been done.

@@ -1,0 +1,130 @@
+//! The module's files, and their transfer over the line.
+
+use super::{Forms, Values};
+
+pub(super) const FORMS: &[Forms] = &[
+    ("FSCD", "TRW"),
+    ("FSMKDIR", "TW"),
+    ("FSRMDIR", "TW"),
+    ("FSLS", "TRWX"),
+    ("FSDEL", "TW"),
+    ("FSRENAME", "TW"),
+    ("FSATTRI", "TW"),
+    ("FSMEM", "TX"),
+    ("FSFMT", "TX"),
+    ("FSLOCA", "TRW"),
+];
+
+pub(super) const VALUES: &[Values] = &[
+    (
+        "FSCD",
+        &[
+            "C:",
+            "C:/",
+            "\"c:/picture\"",
+            "..",
+            "D:/Video/",
+            "/",
+            "../..",
+        ],
+        &[
+            "",
+            "\"\"",
+            "none",
+            "C:/f.txt",
+            "E:/",
+            "../../etc",
+            "a\\b",
+            "C:/a:b",
+            "C://Picture",
+        ],
+    ),
+    (
+        "FSMKDIR",
+        &["x", "\"C:/Picture/y\""],
+        &[
+            "",
+            "x",
+            "\"\"",
+            "..",
+            "a/b",
+            "-x",
+            "x.",
+            "a*b",
+            "a\\b",
+            "C:/",
+            "C:/Picture",
+        ],
+    ),
+    (
+        "FSRMDIR",
+        &["x", "C:/Picture/y"],
+        &["", "x", "..", "C:/", "C:", "f.txt"],
+    ),
+    (
+        "FSLS",
+        &["0", "1", "2", ""],
+        &["3", "-1", "\"0\"", "a", "0,0"],
+    ),
+    (
+        "FSDEL",
+        &["g.txt"],
+        &[
+            "", "g.txt", "..", "C:/", "Picture", "*", "../f.txt", "\\f.txt",
+        ],
+    ),
+    (
+        "FSRENAME",
+        &["h.txt,i.txt", "\"i.txt\",\"h.txt\""],
+        &[
+            "",
+            "h.txt",
+            "h.txt,",
+            "none,a",
+            "h.txt,f.txt",
+            "h.txt,../a",
+            "h.txt,a/b",
+            "h.txt,D:/a",
+            "a,b,c",
+        ],
+    ),
+    (
+        "FSATTRI",
+        &["f.txt", "\"C:/F.TXT\""],
+        &["", "none", "Picture", "..", "C:/", "f.txt,1"],
+    ),
+    ("FSLOCA", &["0", "1"], &["", "2", "-1", "\"0\"", "0,0"]),
+    (
+        "CFTRANRX",
+        &[],
+        &[
+            "",
+            "\"a\"",
+            "\"a\",0",
+            "\"a\",-1",
+            "\"a\",4294967296",
+            "\"a\",\"1\"",
+            "\"\",1",
+            "\"../a\",1",
+            "\"C:/none/a\",1",
+            "\"C:/Picture\",1",
+            "\"a\",4294967295",
+            "\"C:/\",1",
+            "\"a\\b\",1",
+        ],
+    ),
+    (
+        "CFTRANTX",
+        &["\"f.txt\"", "\"C:/f.txt\",0,1", "\"f.txt\",9,9"],
+        &[
+            "",
+            "\"\"",
+            "\"none\"",
+            "\"C:/\"",
+            "\"Picture\"",
+            "\"../f.txt\"",
+            "\"f.txt\",-1,1",
+            "\"f.txt\",a",
+        ],
+    ),
+];

@@ -82,7 +82,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Reads the greeting (or its replay) and says EHLO.
+    /// Judges the greeting, which is replayed, and says EHLO.
     pub(super) async fn hello(wire: Wire, name: &ClientId, timeouts: Timeouts) -> Result<Self> {
         wire.allow(timeouts.greeting);
         let smtp = AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), name)

@@ -22,6 +22,9 @@ use tokio::time::timeout;
 /// new one costs nothing but time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The code of a greeting that lets us in (RFC 5321 section 4.3.1).
+const GREETING: u16 = 220;
+
 /// Sender and recipients, judged: nothing in them can be taken for a command.
 pub(super) struct Envelope {
     /// `None` for a bounce.
@@ -107,11 +110,20 @@ impl SmtpBack {
         let host = &request.server.host;
         let name = hello_name(stream.local());
         let wire = Wire::new(stream, timeouts);
-        match request.server.tls {
-            Tls::Implicit => wire.secure(&self.tls, host).await?,
-            Tls::StartTls => self.start_tls(&wire, host, &name).await?,
-            Tls::None => {}
+        if request.server.tls == Tls::Implicit {
+            wire.secure(&self.tls, host).await?;
         }
+        wire.allow(timeouts.greeting);
+        let greeting = wire.reply().await?;
+        if greeting.code == GREETING {
+            // Some wait for just that, whatever the server says next.
+            progress.phase(Phase::Preparing);
+        }
+        if request.server.tls == Tls::StartTls {
+            self.start_tls(&wire, &greeting, host, &name).await?;
+        }
+        // It is lettre that judges it.
+        wire.replay(&greeting);
         let mut connection = Connection::hello(wire, &name, timeouts).await?;
         match introduce(&mut connection, request, &envelope, progress).await {
             Ok(verdicts) => {
@@ -128,10 +140,15 @@ impl SmtpBack {
 
     /// STARTTLS (RFC 3207): whatever the server said in clear is forgotten but its greeting, which lettre
     /// wants to read.
-    async fn start_tls(&self, wire: &Wire, host: &str, name: &ClientId) -> Result<()> {
+    async fn start_tls(
+        &self,
+        wire: &Wire,
+        greeting: &Reply,
+        host: &str,
+        name: &ClientId,
+    ) -> Result<()> {
         let timeouts = self.dialer.timeouts;
-        wire.allow(timeouts.greeting);
-        let greeting = expect(wire.reply().await?, 220)?;
+        expect(greeting, GREETING)?;
         let ask = async |command: String, code: u16| {
             wire.allow(timeouts.command);
             if wire.has_unasked() {
@@ -141,7 +158,9 @@ impl SmtpBack {
             wire.write(command.as_bytes())
                 .await
                 .map_err(|error| failure::from_io(&error))?;
-            expect(wire.reply().await?, code)
+            let reply = wire.reply().await?;
+            expect(&reply, code)?;
+            Ok(reply)
         };
         let hello = ask(Ehlo::new(name.clone()).to_string(), 250).await?;
         if !Offers::read(&hello).starttls {
@@ -152,17 +171,15 @@ impl SmtpBack {
             .by(Fault::Server));
         }
         ask(Starttls.to_string(), 220).await?;
-        wire.secure(&self.tls, host).await?;
-        wire.replay(&greeting);
-        Ok(())
+        wire.secure(&self.tls, host).await
     }
 }
 
-fn expect(reply: Reply, code: u16) -> Result<Reply> {
+fn expect(reply: &Reply, code: u16) -> Result<()> {
     if reply.code == code {
-        Ok(reply)
+        Ok(())
     } else {
-        Err(failure::from_reply(&reply, Step::Hello))
+        Err(failure::from_reply(reply, Step::Hello))
     }
 }
 

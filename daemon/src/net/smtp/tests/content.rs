@@ -41,6 +41,8 @@ async fn what_is_in_the_spool_arrives() {
         assert_eq!(
             *told.phases.lock().unwrap(),
             [
+                // Greeted.
+                Phase::Preparing,
                 Phase::Authenticating,
                 Phase::Preparing,
                 Phase::Transferring,

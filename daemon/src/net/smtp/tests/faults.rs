@@ -69,6 +69,40 @@ async fn a_server_that_falls_silent() {
     }
 }
 
+/// A played module tells its equipment when the server has greeted, whatever it says to EHLO.
+#[tokio::test(start_paused = true)]
+async fn the_greeting_is_told_before_ehlo_is_answered() {
+    use crate::service::Phase;
+    for (protection, at) in [
+        (Tls::None, At::Ehlo),
+        (Tls::Implicit, At::Ehlo),
+        (Tls::StartTls, At::FirstEhlo),
+    ] {
+        for (fault, told_of) in [(at, true), (At::Greeting, false)] {
+            let told = Told::default();
+            let running = start(Plan::with(protection, fault, Fault::Silence));
+            let (stream, rest) = running.split();
+            let opened = open(stream, &request(protection), &told).await;
+            assert_eq!(opened.err().unwrap().kind, ErrorKind::Timeout);
+            let phases = told.phases.lock().unwrap().clone();
+            let expected = if told_of {
+                &[Phase::Preparing][..]
+            } else {
+                &[]
+            };
+            assert_eq!(phases, expected, "{protection:?}, silent at {fault:?}");
+            drop(rest);
+        }
+    }
+    // One that lets nobody in has not greeted.
+    let told = Told::default();
+    let say = Fault::Say(b"554 no\r\n".to_vec());
+    let running = start(Plan::with(Tls::None, At::Greeting, say));
+    let opened = open(running.split().0, &request(Tls::None), &told).await;
+    assert_eq!(opened.err().unwrap().kind, ErrorKind::Rejected);
+    assert_eq!(*told.phases.lock().unwrap(), []);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_drips() {
     for (at, seconds) in STEPS {

@@ -16,7 +16,7 @@ pub use encode::DATA_HEAD;
 pub use malformed::Malformed;
 
 /// The version of this protocol; [`Claim::version`] must be equal.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The most bytes that one [`ToHelper::Write`] or [`FromHelper::Data`] carries.
 pub const MAX_PAYLOAD: usize = 32 * 1024;

@@ -80,6 +80,7 @@ fn modes() -> (Mode, Mode) {
     let command = Mode::Command(Command {
         echo: true,
         s3: 13,
+        line_feed: false,
         s5: 8,
         max_line: 600,
         keys: Keys::None,

@@ -48,6 +48,8 @@ pub struct Played {
     pub volumes: &'static [Volume],
     /// The longest command line that it takes, in bytes after `AT`.
     pub max_line: u16,
+    /// LF ends a command line as CR does, while S3 says CR.
+    pub line_feed: bool,
     /// What it says when it was switched on.
     pub started: &'static [&'static str],
     /// What it says when a mail that it accepted came to its end.

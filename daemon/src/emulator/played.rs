@@ -55,9 +55,12 @@ pub(super) fn format(dialect: &'static Dialect, memory: &Memory) -> Format {
 
 /// Command mode as it is set (V.250: `E`, S3, S5).
 pub(super) fn command_mode(dialect: &'static Dialect, memory: &Memory) -> Mode {
+    let s3 = character(dialect, memory, 3);
     Mode::Command(Command {
         echo: setting(dialect, memory, "E") != 0,
-        s3: character(dialect, memory, 3),
+        s3,
+        // Equipment that has chosen another end means that one.
+        line_feed: dialect.played.line_feed && s3 == b'\r',
         s5: character(dialect, memory, 5),
         max_line: dialect.played.max_line,
         keys: Keys::None,

@@ -62,6 +62,10 @@ pub enum ErrorKind {
 /// How the text of a [`ErrorKind::NoNetwork`] begins where no connection ever stood.
 pub const NO_CONNECTION: &str = "no connection";
 
+/// How the text of an [`ErrorKind::AuthFailed`] begins where the server refused the user before it was shown a
+/// password (RFC 1939 section 7: `USER`).
+pub const USER_REFUSED: &str = "the server refused the user";
+
 /// Who is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub enum Fault {

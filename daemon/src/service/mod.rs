@@ -15,7 +15,7 @@ mod server;
 mod socket;
 
 pub use content::{Sink, Source};
-pub use error::{Error, ErrorKind, Fault, NO_CONNECTION, Result, ServerReply};
+pub use error::{Error, ErrorKind, Fault, NO_CONNECTION, Result, ServerReply, USER_REFUSED};
 pub use files::{Entry, EntryKind, FileBack, FileOpen, FileSession, Placing, Representation};
 pub use mail::{
     Certainty, Content, Delivered, Interrupted, MailBack, MailOpen, MailSession, RecipientPolicy,

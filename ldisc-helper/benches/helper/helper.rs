@@ -74,6 +74,7 @@ impl Helper {
             let mode = Mode::Command(Command {
                 echo: false,
                 s3: 13,
+                line_feed: false,
                 s5: 8,
                 max_line: 556,
                 keys: Keys::None,

@@ -113,7 +113,7 @@ impl Assembler {
         sink: &mut S,
     ) -> Step {
         self.stage = Stage::Outside;
-        if character == settings.s3 {
+        if ends(settings, character) {
             return self.outside(settings, character, sink);
         }
         if character == settings.s5 {
@@ -139,7 +139,7 @@ impl Assembler {
     }
 
     fn inside<S: Sink>(&mut self, settings: &Command, character: u8, sink: &mut S) -> Step {
-        if character == settings.s3 {
+        if ends(settings, character) {
             echo(settings, &[character], sink);
             self.stage = Stage::Outside;
             core::mem::swap(&mut self.line, &mut self.last);
@@ -176,6 +176,11 @@ impl Assembler {
             false => sink.line(&self.last, false),
         }
     }
+}
+
+/// Whether this character ends a line.
+fn ends(settings: &Command, character: u8) -> bool {
+    character == settings.s3 || (settings.line_feed && character == b'\n')
 }
 
 fn echo<S: Sink>(settings: &Command, bytes: &[u8], sink: &mut S) {

@@ -22,6 +22,8 @@ pub struct Command {
     pub echo: bool,
     /// The character that ends a command line (S3), 0 to 127; 13 by default.
     pub s3: u8,
+    /// LF ends a line as well: not V.250, but what some modules take. One behind a CR is the CR's.
+    pub line_feed: bool,
     /// The character that deletes the one before it (S5), 0 to 127; 8 by default.
     pub s5: u8,
     /// The longest line, in bytes after `AT`, at most 32766; a longer one is discarded to its end and

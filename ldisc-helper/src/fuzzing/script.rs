@@ -77,6 +77,7 @@ impl<'a> Script<'a> {
             0 => Mode::Command(Command {
                 echo: self.bool(),
                 s3: self.pick(b"\r\r!\nA"),
+                line_feed: self.bool(),
                 s5: self.pick(b"\x08\x7F\rT"),
                 max_line: self.pick(&[40, 4, 0]),
                 keys: self.keys(),

@@ -191,6 +191,7 @@ fn mode(r: &mut Reader<'_>) -> Result<Mode, Malformed> {
         0 => Ok(Mode::Command(Command {
             echo: r.bool("echo")?,
             s3: ascii(r, "S3")?,
+            line_feed: r.bool("LF")?,
             s5: ascii(r, "S5")?,
             max_line: match r.u16("longest line")? {
                 length if usize::from(length) <= MAX_LINE => length,

@@ -187,6 +187,7 @@ fn put_mode(w: &mut Writer<'_>, mode: &Mode) {
         Mode::Command(Command {
             echo,
             s3,
+            line_feed,
             s5,
             max_line,
             keys,
@@ -194,6 +195,7 @@ fn put_mode(w: &mut Writer<'_>, mode: &Mode) {
             w.u8(0);
             w.bool(*echo);
             w.u8(*s3);
+            w.bool(*line_feed);
             w.u8(*s5);
             w.u16(*max_line);
             put_keys(w, *keys);

@@ -86,15 +86,23 @@ fn ends() -> impl Strategy<Value = Ends> {
 
 fn mode() -> impl Strategy<Value = Mode> {
     prop_oneof![
-        (any::<bool>(), 0..128_u8, 0..128_u8, 0..=32_766_u16, keys()).prop_map(
-            |(echo, s3, s5, max_line, keys)| Mode::Command(Command {
-                echo,
-                s3,
-                s5,
-                max_line,
-                keys
-            })
-        ),
+        (
+            any::<[bool; 2]>(),
+            0..128_u8,
+            0..128_u8,
+            0..=32_766_u16,
+            keys()
+        )
+            .prop_map(|([echo, line_feed], s3, s5, max_line, keys)| Mode::Command(
+                Command {
+                    echo,
+                    s3,
+                    line_feed,
+                    s5,
+                    max_line,
+                    keys
+                }
+            )),
         keys().prop_map(|keys| Mode::Wait(Wait { keys })),
         (
             ends(),
@@ -217,6 +225,7 @@ fn values_out_of_range_are_named() {
         mode: Mode::Command(Command {
             echo: true,
             s3: 13,
+            line_feed: false,
             s5: 8,
             max_line: 100,
             keys: Keys::None,
@@ -226,8 +235,9 @@ fn values_out_of_range_are_named() {
     assert_eq!(spoilt(&command, 4, 9), wrong("mode", 9));
     assert_eq!(spoilt(&command, 5, 2), wrong("echo", 2));
     assert_eq!(spoilt(&command, 6, 128), wrong("S3", 128));
-    assert_eq!(spoilt(&command, 7, 255), wrong("S5", 255));
-    assert_eq!(spoilt(&command, 10, 3), wrong("keys", 3));
+    assert_eq!(spoilt(&command, 7, 2), wrong("LF", 2));
+    assert_eq!(spoilt(&command, 8, 255), wrong("S5", 255));
+    assert_eq!(spoilt(&command, 11, 3), wrong("keys", 3));
 
     let configure = ToHelper::Configure(LineSettings {
         speed: 1,

@@ -249,6 +249,7 @@ pub(crate) fn command() -> Mode {
     Mode::Command(Command {
         echo: false,
         s3: 13,
+        line_feed: false,
         s5: 8,
         max_line: 556,
         keys: Keys::None,

@@ -18,6 +18,26 @@ const LINES: &[(&str, &str)] = &[
         "@ exact\n>>raw AT\\r\\n\n<<raw AT\\r\\r\\nOK\\r\\n",
     ),
     (
+        "LF alone",
+        "@ exact\n>>raw AT\\n\n<<raw AT\\n\\r\\nOK\\r\\n\n>>raw AT\\n\n<<raw AT\\n\\r\\nOK\\r\\n",
+    ),
+    (
+        "all ends, one after the other",
+        "@ exact\n>>raw AT\\nAT\\rAT\\r\\n\\nAT+CMEE?\\nAT\\r\\n\n<<raw AT\\n\\r\\nOK\\r\\nAT\\r\\r\\nOK\\r\\nAT\\r\\r\\nOK\\r\\n\\nAT+CMEE?\\n\\r\\n+CMEE: 0\\r\\n\\r\\nOK\\r\\nAT\\r\\r\\nOK\\r\\n",
+    ),
+    (
+        "LF CR",
+        "@ exact\n>>raw AT\\n\\rAT\\n\n<<raw AT\\n\\r\\nOK\\r\\n\\rAT\\n\\r\\nOK\\r\\n",
+    ),
+    (
+        "LF where S3 is another character",
+        "@ exact\n>>raw ATS3=33\\r\n<<raw ATS3=33\\r!\\nOK!\\n\n>>raw AT\\n+CMEE?!\n<<raw AT\\n+CMEE?!!\\n+CMEE: 0!\\n!\\nOK!\\n",
+    ),
+    (
+        "LF behind AT+SMTPBODY",
+        "@ exact\n>>raw ATE0\\n\n<<raw ATE0\\n\\r\\nOK\\r\\n\n>>raw AT+SMTPBODY\\n\n<<raw \\r\\n>>\\x20\n>>raw \\nx\\n<CTRL-Z>\\n\n<<raw \\r\\nOK\\r\\n\n>>raw AT+SMTPBODY?\\n\n<<raw \\r\\n+SMTPBODY: \"\\nx\\n\"\\r\\n\\r\\nOK\\r\\n",
+    ),
+    (
         "LF before a line",
         "@ exact\n>>raw \\nAT\\r\n<<raw \\nAT\\r\\r\\nOK\\r\\n",
     ),

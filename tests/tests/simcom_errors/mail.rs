@@ -124,6 +124,18 @@ async fn mail() -> Result<()> {
     scripted_mail(&mut equipment, &mut table)?;
     mail_logins(&mut equipment, &mut table)?;
 
+    // 16-A31: the greeting decides, whatever comes of EHLO.
+    let mute = SmtpServer::start(|step, _| {
+        if step == Step::Ehlo {
+            Answer::Silence
+        } else {
+            Answer::Usual
+        }
+    })?;
+    simcom::mail_server(&mut equipment, mute.port(), None)?;
+    ensure!(equipment.command("AT+SMTPSEND")? == ["+SMTP: OK", "OK"]);
+    equipment.ok("AT+SMTPSTOP")?;
+
     let silent = SmtpServer::start(|step, _| {
         if step == Step::Mail {
             Answer::Silence

@@ -33,6 +33,7 @@ const PLAYED: Played = Played {
     registers: quectel::DIALECT.played.registers,
     ignored: &[],
     max_line: 100,
+    line_feed: false,
     started: &["START"],
     mail_ended: |_, _| {},
     interrupted,

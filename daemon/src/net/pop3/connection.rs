@@ -159,7 +159,8 @@ impl Connection {
                 Next::In => return Ok(()),
                 Next::Refused(words, reason) => {
                     let coded = self.offers.auth_code;
-                    let mut error = failure::refused(&words, Step::Login { coded });
+                    let user = dialogue.showed_user_alone();
+                    let mut error = failure::refused(&words, Step::Login { coded, user });
                     if let Some(reason) = reason {
                         // Told by XOAUTH2 alone, whose refusals are about the token.
                         error.kind = ErrorKind::AuthFailed;

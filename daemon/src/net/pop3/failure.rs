@@ -1,6 +1,6 @@
 //! What a refusal means, in the words of the service (RFC 2449 section 8, RFC 3206).
 
-use crate::service::{Error, ErrorKind, ServerReply};
+use crate::service::{Error, ErrorKind, ServerReply, USER_REFUSED};
 
 /// What was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,9 +8,12 @@ pub(super) enum Step {
     /// The connection itself, in the greeting.
     Greeting,
     Stls,
-    /// The credentials, or the mailbox. `coded`: the server says `[AUTH]` where it means the credentials.
+    /// The credentials, or the mailbox.
     Login {
+        /// The server says `[AUTH]` where it means the credentials.
         coded: bool,
+        /// It was told the user alone, and no password yet.
+        user: bool,
     },
     /// A message.
     Message,
@@ -31,7 +34,7 @@ pub(super) fn refused(words: &str, step: Step) -> Error {
             ErrorKind::TemporaryFailure,
             "the server wants more time between two sessions",
         ),
-        Some("AUTH") => (ErrorKind::AuthFailed, REFUSED_LOGIN),
+        Some("AUTH") => (ErrorKind::AuthFailed, refused_login(step)),
         Some(code) if is_or_under(code, "SYS/TEMP") => {
             (ErrorKind::TemporaryFailure, "the server refused for now")
         }
@@ -47,6 +50,13 @@ pub(super) fn refused(words: &str, step: Step) -> Error {
 const REFUSED_LOGIN: &str =
     "the server refused user and password (some providers want an app password)";
 
+fn refused_login(step: Step) -> &'static str {
+    match step {
+        Step::Login { user: true, .. } => USER_REFUSED,
+        _ => REFUSED_LOGIN,
+    }
+}
+
 fn uncoded(words: &str, step: Step) -> (ErrorKind, &'static str) {
     match step {
         // RFC 1939 has no word for it; what it gives as an example is told apart.
@@ -54,10 +64,10 @@ fn uncoded(words: &str, step: Step) -> (ErrorKind, &'static str) {
             ErrorKind::TemporaryFailure,
             "another session has the mailbox open",
         ),
-        Step::Login { coded: true } => {
+        Step::Login { coded: true, .. } => {
             (ErrorKind::Rejected, "the server would not open the mailbox")
         }
-        Step::Login { coded: false } => (ErrorKind::AuthFailed, REFUSED_LOGIN),
+        Step::Login { coded: false, .. } => (ErrorKind::AuthFailed, refused_login(step)),
         Step::Greeting => (ErrorKind::TemporaryFailure, "the server takes nobody now"),
         Step::Stls => (ErrorKind::TlsFailed, "the server would not begin TLS"),
         Step::Message => (
@@ -108,8 +118,9 @@ mod tests {
     #[test]
     fn refusals_mean_what_code_and_step_say() {
         use ErrorKind::{AuthFailed, Rejected, TemporaryFailure, TlsFailed};
-        let login = Step::Login { coded: false };
-        let coded = Step::Login { coded: true };
+        let user = false;
+        let login = Step::Login { coded: false, user };
+        let coded = Step::Login { coded: true, user };
         for (words, step, kind) in [
             (
                 "[IN-USE] Do you have another POP session running?",
@@ -146,6 +157,22 @@ mod tests {
             assert_eq!(error.fault, Fault::Server);
             assert!(error.to_string().ends_with(words));
             assert!(!error.try_next());
+            assert!(!error.text.starts_with(USER_REFUSED));
+        }
+    }
+
+    #[test]
+    fn a_user_that_is_refused_is_told_apart() {
+        use ErrorKind::{AuthFailed, Rejected, TemporaryFailure};
+        for (words, coded, kind, of_user) in [
+            ("no such user", false, AuthFailed, true),
+            ("[AUTH] no such user", true, AuthFailed, true),
+            ("sorry", true, Rejected, false),
+            ("mailbox already locked", false, TemporaryFailure, false),
+        ] {
+            let error = refused(words, Step::Login { coded, user: true });
+            let told = error.text.starts_with(USER_REFUSED);
+            assert_eq!((error.kind, told), (kind, of_user), "{words}");
         }
     }
 }

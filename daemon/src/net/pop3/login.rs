@@ -175,6 +175,11 @@ impl<'a> Dialogue<'a> {
         }
     }
 
+    /// Whether the server was told who we are, and shown no password.
+    pub(super) fn showed_user_alone(&self) -> bool {
+        *self.way == Way::User && !self.named
+    }
+
     /// An empty challenge asks for the proof, with some servers even after they had it (RFC 1734 knew no
     /// initial response); with words it is XOAUTH2's way to say why not, and wants an empty line.
     fn challenged(&mut self, text: &str) -> Next {
@@ -271,9 +276,11 @@ mod tests {
         assert_eq!(*dialogue.begin(), "USER pump7");
         assert_eq!(said(dialogue.answered(done())), "PASS two words");
         assert!(matches!(dialogue.answered(done()), Next::In));
+        assert!(!dialogue.showed_user_alone());
         let mut dialogue = Dialogue::new(&Way::User, &who);
         dialogue.begin();
         assert!(matches!(dialogue.answered(challenge("")), Next::Lost));
+        assert!(dialogue.showed_user_alone());
     }
 
     #[test]

@@ -49,6 +49,21 @@ fn one_line_feed_after_the_carriage_return_is_swallowed() {
 }
 
 #[test]
+fn a_line_feed_ends_a_line_where_it_may() {
+    let either = Command {
+        line_feed: true,
+        ..command()
+    };
+    let text = b"AT\nATI\r\nATZ\rAT\n\nA\nAT\n\rAT\r\n\nATI\n";
+    let (found, echo) = typed(&either, text);
+    let lines = ["AT", "ATI", "ATZ", "AT", "AT", "AT", "ATI"];
+    assert_eq!(found, lines.map(line));
+    // The LF of a CR LF is no end of its own, and an end without a line is no line.
+    assert_eq!(echo, "AT\nATI\rATZ\rAT\n\nA\nAT\n\rAT\r\nATI\n");
+    assert_eq!(typed(&command(), b"AT\nI\r").0, [line("ATI")]);
+}
+
+#[test]
 fn s5_takes_the_last_character_back_but_not_the_prefix() {
     let (found, echo) = typed(&command(), b"ATX\x08\x08\x08I\r");
     assert_eq!(found, [line("ATI")]);

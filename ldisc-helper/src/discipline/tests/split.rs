@@ -44,9 +44,9 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn command_mode(text in text(), sizes in vec(1..9_usize, 1..8), echo: bool, s3 in select(&[13_u8, 59][..])) {
+    fn command_mode(text in text(), sizes in vec(1..9_usize, 1..8), echo: bool, line_feed: bool, s3 in select(&[13_u8, 59][..])) {
         let keys = Keys::Of([b'1'; 4]);
-        let mode = Mode::Command(Command { echo, s3, keys, max_line: 6, ..command() });
+        let mode = Mode::Command(Command { echo, s3, line_feed, keys, max_line: 6, ..command() });
         let modes = [mode];
         prop_assert_eq!(run(&modes, &text, &sizes, 0), run(&modes, &text, &[], 0));
     }

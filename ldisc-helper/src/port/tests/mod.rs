@@ -117,6 +117,7 @@ pub(super) fn command() -> Command {
     Command {
         echo: true,
         s3: 13,
+        line_feed: false,
         s5: 8,
         max_line: 100,
         keys: Keys::None,

@@ -30,6 +30,7 @@ pub(super) const PLAYED: Played = Played {
     volumes: VOLUMES,
     // The longest line of the reference is a QICSGP of about 400 bytes.
     max_line: 1024,
+    line_feed: false,
     started: &[
         "RDY",
         "+CFUN: 1",

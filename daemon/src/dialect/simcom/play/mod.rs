@@ -51,6 +51,8 @@ pub(super) const PLAYED: Played = Played {
     volumes: VOLUMES,
     // A subject of 512 characters, or a path in hexadecimal digits.
     max_line: 1200,
+    // The manual says CR; equipment in the field ends lines with CR, LF or both.
+    line_feed: true,
     started: &[
         "START",
         "+CPIN: READY",

@@ -5,7 +5,7 @@ use crate::service::ErrorKind::{
     NameNotFound, NoModem, NoNetwork, NotAuthorized, NotFound, PortBusy, Protocol, QuotaExceeded,
     Rejected, SpoolFull, TemporaryFailure, Timeout, TlsFailed, TooLarge,
 };
-use crate::service::{Error, Fault};
+use crate::service::{Error, Fault, USER_REFUSED};
 
 /// The server closed the connection, and nothing between was at fault. One that refuses it never had it.
 fn closed_by_server(error: &Error) -> bool {
@@ -58,6 +58,8 @@ pub(super) fn of_mail(error: &Error, connecting: bool) -> &'static str {
 /// `<code>` of `+POP3:` for `AT+POP3IN`.
 pub(super) fn of_login(error: &Error) -> &'static str {
     match error.kind {
+        // Most servers take any user, and say only with the password what they think of it.
+        AuthFailed if error.text.starts_with(USER_REFUSED) => "INVALID UN",
         AuthFailed => "INVALID UNPWD",
         Timeout if error.fault != Fault::Server => "NETWORK ERROR",
         _ => of_mailbox(error),
@@ -149,6 +151,11 @@ mod tests {
                 replied(AuthFailed, 535, "no"),
                 "AUTH ERROR",
                 "INVALID UNPWD",
+            ),
+            (
+                Error::new(AuthFailed, USER_REFUSED),
+                "AUTH ERROR",
+                "INVALID UN",
             ),
             (plain(SpoolFull), "NETWORK ERROR", "FILE SYSTEM ERROR"),
             (plain(NotFound), "PARAM ERROR", "SERVER ERROR"),

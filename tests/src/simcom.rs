@@ -2,8 +2,10 @@
 
 use crate::client::Client;
 use crate::equipment::Equipment;
+use crate::faketime::FakeTime;
 use crate::site::Site;
 use anyhow::{Context as _, Result, bail, ensure};
+use std::ffi::OsStr;
 
 /// A running site with one emulator (`panel`) that reaches this machine.
 pub struct Panel {
@@ -35,6 +37,22 @@ impl Panel {
         let panel = Self { site, client };
         panel.ready().await?;
         Ok(panel)
+    }
+
+    /// The same, for whose daemon time passes as the test says.
+    ///
+    /// # Errors
+    /// As [`Panel::open`]; libfaketime is not installed.
+    pub async fn with_time() -> Result<(Self, FakeTime)> {
+        let mut site = Site::new()?;
+        let time = FakeTime::running(site.folder())?;
+        let variables = time.environment();
+        let variables: Vec<(&str, &OsStr)> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_os_str()))
+            .collect();
+        site.set_environment(&variables);
+        Ok((Self::on(site, "").await?, time))
     }
 
     /// Waits until equipment is served.

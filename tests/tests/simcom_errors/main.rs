@@ -12,12 +12,10 @@ use hayes_tests::equipment::Equipment;
 use hayes_tests::faketime::FakeTime;
 use hayes_tests::process::show;
 use hayes_tests::simcom::{self, Panel};
-use hayes_tests::site::Site;
 use hayes_tests::{ports, wait};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, getsockname, listen, socket,
 };
-use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -76,13 +74,7 @@ impl Table {
 
 /// A panel for whose daemon time passes as the test says.
 async fn panel() -> Result<(Panel, Hours)> {
-    let mut site = Site::new()?;
-    let time = FakeTime::running(site.folder())?;
-    let variables = time.environment();
-    let variables: Vec<(&str, &OsStr)> =
-        variables.iter().map(|(n, v)| (*n, v.as_os_str())).collect();
-    site.set_environment(&variables);
-    let panel = Panel::on(site, "").await?;
+    let (panel, time) = Panel::with_time().await?;
     Ok((panel, Hours(time)))
 }
 

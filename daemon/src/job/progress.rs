@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::table::{Cancel, Now};
-use super::types::{JobId, Via};
+use super::types::{JobId, OnUnknown, Via};
 use crate::catalog;
 use crate::service::{BoxFuture, Error, ErrorKind, MailSession, Phase, Progress, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -192,6 +192,24 @@ impl Progress for Doing {
                 tracing::warn!(name: catalog::DISK, job = self.id.0, %error, "who has the mail already can't be saved");
             }
             self.heard().last = Instant::now();
+        })
+    }
+
+    fn repeating(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            if self.shared.rules(self.via().as_ref()).on_unknown == OnUnknown::Fail {
+                let text = "nobody is sent a mail that he may have already";
+                return Err(Error::new(ErrorKind::Unknown, text));
+            }
+            let record = {
+                let mut table = self.shared.table();
+                let Some(entry) = table.entries.get_mut(&self.id) else {
+                    return Ok(());
+                };
+                entry.record.possible_duplicate = true;
+                entry.record.clone()
+            };
+            self.shared.save(&record).await
         })
     }
 }

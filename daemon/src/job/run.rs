@@ -328,6 +328,7 @@ impl Shared {
             if let Some(entry) = self.table().entries.get_mut(&id) {
                 // The progress of the attempt told the table, not this copy.
                 record.committing |= entry.record.end_commit();
+                record.possible_duplicate |= entry.record.possible_duplicate;
                 let told = entry.record.recipients();
                 for (own, told) in record.recipients_mut().iter_mut().zip(told) {
                     if told.settled == Settled::Taken {

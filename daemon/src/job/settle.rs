@@ -115,8 +115,10 @@ fn failed(record: &mut Record, error: Error, age: Duration, rules: &Rules) {
 /// The content may have been taken, and no answer of the server says whether.
 fn is_unknown(error: &Error, was_committing: bool) -> bool {
     use ErrorKind::{AuthFailed, Internal, Rejected, TemporaryFailure, Unknown};
-    let answered =
-        error.reply.is_some() || matches!(error.kind, AuthFailed | Rejected | TemporaryFailure);
+    // A module may say of a server that fell silent what it says of one that refused.
+    let answered = error.reply.is_some()
+        || matches!(error.kind, AuthFailed | Rejected)
+        || (error.kind == TemporaryFailure && !error.content_sent);
     // Internal: a back that broke off in the middle cannot say what was sent.
     error.kind == Unknown
         || (was_committing && !answered && (error.content_sent || error.kind == Internal))

@@ -2,7 +2,7 @@
 //!
 //! A module takes one envelope and builds the headers from it, so every Bcc recipient gets a mail of
 //! his own (real firmware prints a `Bcc:` header), and a mail that one of several recipients was refused
-//! for is sent again to each alone. Nobody is sent the same mail twice.
+//! for is sent again to each alone. Nobody is sent the same mail twice unless that is marked as possible.
 
 use super::chat::Chat;
 use super::drive::{Drive, MailJob, Sent};
@@ -152,7 +152,12 @@ async fn carry_out(
                     report.accepted(batch.all().collect()).await;
                 }
             }
-            Err(error) => round.refused(&batch, report.explain(error)),
+            Err(error) => {
+                let error = report.explain(error);
+                let splits = round.splits(&batch, &error)
+                    && (!is_doubtful(&error) || report.repeating().await.is_ok());
+                round.refused(&batch, error, splits);
+            }
         }
     }
     round.end()
@@ -192,7 +197,9 @@ pub(super) fn resumed(mail: &Interrupted, sent: Sent) -> Result<Delivered> {
         Ok(reply) => round.accepted(&piece, reply),
         Err(error) => {
             later.text = format!("{}; one of several was refused: {error}", later.text);
-            round.refused(&piece, error);
+            // Each is sent it alone when it is the others' turn, but for what nobody knows.
+            let splits = round.splits(&piece, &error) && !is_doubtful(&error);
+            round.refused(&piece, error, splits);
         }
     }
     if round.end.is_none() {
@@ -246,9 +253,15 @@ impl Round {
         self.reply = reply.or(self.reply.take());
     }
 
-    fn refused(&mut self, batch: &Batch, error: Error) {
-        let about_recipient = is_about_recipient(&error);
-        if about_recipient && batch.len() > 1 && self.policy == RecipientPolicy::AnyAccepted {
+    /// Whether each recipient is to be sent the mail alone after it was refused to all of them together.
+    fn splits(&self, batch: &Batch, error: &Error) -> bool {
+        is_about_recipient(error)
+            && batch.len() > 1
+            && self.policy == RecipientPolicy::AnyAccepted
+    }
+
+    fn refused(&mut self, batch: &Batch, error: Error, splits: bool) {
+        if splits {
             let alone: Vec<_> = batch.all().map(Batch::alone).collect();
             for batch in alone.into_iter().rev() {
                 self.queue.push_front(batch);
@@ -256,7 +269,7 @@ impl Round {
             return;
         }
         self.settle(batch, &Verdict::Refused(error.clone()));
-        if !about_recipient || self.policy == RecipientPolicy::AllOrNone {
+        if !is_about_recipient(&error) || self.policy == RecipientPolicy::AllOrNone {
             self.queue.clear();
             self.end = Some(error);
         }
@@ -313,6 +326,11 @@ fn is_about_recipient(error: &Error) -> bool {
         Some(reply) => matches!(reply.code, 450..=452 | 550..=559),
         None => error.kind == ErrorKind::TemporaryFailure && error.fault == Fault::Server,
     }
+}
+
+/// Whether the server may have taken the mail all the same: nothing shows that it was the server who spoke.
+fn is_doubtful(error: &Error) -> bool {
+    error.content_sent && error.reply.is_none()
 }
 
 #[cfg(test)]

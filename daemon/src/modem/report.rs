@@ -12,6 +12,7 @@ enum Told {
     Bytes(u64, u64),
     Committing(Vec<usize>, oneshot::Sender<Result<()>>),
     Accepted(Vec<usize>, oneshot::Sender<()>),
+    Repeating(oneshot::Sender<Result<()>>),
 }
 
 /// The task's end. The request is given up when the other end is dropped or [`Stop::stop`] was called.
@@ -76,6 +77,13 @@ impl Report {
         let (done, told) = oneshot::channel();
         let _ = self.told.send(Told::Accepted(places, done));
         let _ = told.await;
+    }
+
+    /// Returns when it is on disk that recipients may be sent the mail a second time, or why they may not.
+    pub async fn repeating(&self) -> Result<()> {
+        let (done, told) = oneshot::channel();
+        let _ = self.told.send(Told::Repeating(done));
+        told.await.unwrap_or_else(|_| Err(self.given_up()))
     }
 
     /// Whether the request was given up.
@@ -178,6 +186,9 @@ async fn relay(told: Told, progress: &dyn Progress) {
         Told::Accepted(places, done) => {
             progress.accepted(&places).await;
             let _ = done.send(());
+        }
+        Told::Repeating(done) => {
+            let _ = done.send(progress.repeating().await);
         }
     }
 }

@@ -64,4 +64,11 @@ pub trait Progress: Send + Sync {
         let _ = places;
         Box::pin(async {})
     }
+
+    /// For such a back: what was sent for several recipients at once may have reached them although nothing
+    /// says so, and each is about to be sent it alone. Returns when that is on disk; with the error that it
+    /// stays at where nobody may be sent a mail twice.
+    fn repeating(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }

@@ -234,6 +234,9 @@ fn a_content_that_went_without_an_answer_leaves_the_result_unknown() {
     let again = failed_with(lost.clone());
     assert!(again.possible_duplicate && again.state == State::Deferred);
     assert_eq!(again.error.unwrap().kind, ErrorKind::Unknown);
+    // Some modules say the same of a server that refused and of one that fell silent.
+    let said = Error::new(ErrorKind::TemporaryFailure, "SERVER ERROR").after_content();
+    assert!(failed_with(said).possible_duplicate);
     // Before the point of no return nothing can have been taken, though some of it was sent.
     let mut before = record(1);
     let end = End::Failed {

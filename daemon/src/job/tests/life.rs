@@ -163,6 +163,24 @@ async fn a_servers_answer_is_not_asked_for_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_sent_again_to_each_is_marked_or_not_sent() {
+    for on_unknown in [OnUnknown::Retry, OnUnknown::Fail] {
+        let mut world = World::new();
+        world.settings.on_unknown = on_unknown;
+        world.ip.play([Play::Repeat]);
+        let jobs = world.start().await;
+        let id = jobs.submit_mail(mail()).await.unwrap();
+        let seen = jobs.wait(id).await.unwrap();
+        assert!(seen.possible_duplicate);
+        let state = match on_unknown {
+            OnUnknown::Retry => State::Done,
+            OnUnknown::Fail => State::Failed,
+        };
+        assert_eq!(seen.state, state);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn content_goes_out_over_one_way_only() {
     let world = World::new();
     let late = error(ErrorKind::Timeout).after_content();

@@ -93,6 +93,8 @@ pub(super) enum Play {
     /// Falls silent after committing to a piece for the recipients at these places, of whom the ones
     /// before the first have it already.
     SilencePiece(Vec<usize>),
+    /// Nobody knows who has it, and each is to be sent it again.
+    Repeat,
     /// Makes a mistake.
     Panic,
 }
@@ -212,6 +214,7 @@ impl MailSession for Act {
                 Some(Play::FailBetween(error)) => return Err(error.clone()),
                 Some(Play::FailLate(error)) => return Err(error.clone()),
                 Some(Play::SilenceLate) => std::future::pending().await,
+                Some(Play::Repeat) => progress.repeating().await.map_err(Error::after_content)?,
                 _ => {}
             }
             self.stage.asked.lock().unwrap().last_mut().unwrap().message = Some(bytes);

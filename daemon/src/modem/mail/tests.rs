@@ -61,7 +61,10 @@ fn play(
         sent.push(batch.all().collect());
         match answer(&batch) {
             Ok(()) => round.accepted(&batch, None),
-            Err(error) => round.refused(&batch, error),
+            Err(error) => {
+                let splits = round.splits(&batch, &error);
+                round.refused(&batch, error, splits);
+            }
         }
     }
     (sent, round.end())
@@ -106,6 +109,13 @@ fn a_refused_recipient_costs_only_himself_and_nobody_gets_it_twice() {
     });
     assert_eq!(sent, [vec![0, 1], vec![0], vec![1], vec![2]]);
     assert_eq!(accepted(&outcome.unwrap()), [true, false, true]);
+}
+
+#[test]
+fn what_the_server_may_have_taken_is_doubtful_where_no_reply_of_its_shows() {
+    let told = Error::new(ErrorKind::TemporaryFailure, "SERVER ERROR").by(Fault::Server);
+    assert!(!is_doubtful(&told) && !is_doubtful(&reply(451).after_content()));
+    assert!(is_doubtful(&told.after_content()));
 }
 
 #[test]

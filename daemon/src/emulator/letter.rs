@@ -9,9 +9,6 @@ use crate::message::{Attachment, Charset, Composed, Draft, Mailbox, Stamp, Text,
 use crate::service::{Credentials, Error, ErrorKind, Result, Server};
 use std::time::Duration;
 
-/// Most bytes of one attachment: more than any volume holds.
-const MAX_ATTACHMENT: u64 = 32 << 20;
-
 /// A mail as the equipment composed it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -37,6 +34,8 @@ pub struct Letter {
     pub attachments: Vec<(FileName, String)>,
     /// The module's clock, which dates it.
     pub clock: ModuleClock,
+    /// Bytes that they may have together when it is sent: they may have grown since they were attached.
+    pub most_attached: u64,
     /// Time for all of it.
     pub timeout: Duration,
 }
@@ -156,16 +155,16 @@ impl Letter {
     }
 
     fn read_attachments(&self, files: &Files) -> Result<Vec<Attachment>> {
+        let mut left = self.most_attached;
         let read = |(file, name): &(FileName, String)| {
-            let bytes = files
-                .whole(file, MAX_ATTACHMENT)
-                .map_err(|error| match error {
-                    FileError::NotFound => Error::new(ErrorKind::NotFound, "an attachment is gone"),
-                    FileError::NoSpace => {
-                        Error::new(ErrorKind::TooLarge, "an attachment is too large")
-                    }
-                    _ => Error::new(ErrorKind::Internal, "an attachment cannot be read"),
-                })?;
+            let bytes = files.whole(file, left).map_err(|error| match error {
+                FileError::NotFound => Error::new(ErrorKind::NotFound, "an attachment is gone"),
+                FileError::NoSpace => {
+                    Error::new(ErrorKind::TooLarge, "the attachments are too large")
+                }
+                _ => Error::new(ErrorKind::Internal, "an attachment cannot be read"),
+            })?;
+            left -= bytes.len() as u64;
             let text = name.to_ascii_lowercase().ends_with(".txt");
             Ok(Attachment {
                 name: name.clone(),

@@ -122,11 +122,25 @@ impl Memory {
 
     /// What must not be seen in a trace.
     pub fn secrets(&self) -> impl Iterator<Item = Vec<u8>> {
-        let secret = |value: &Value| match value {
-            Value::Secret(_) => Some(value.to_bytes()).filter(|bytes| !bytes.is_empty()),
-            _ => None,
-        };
-        self.values.values().filter_map(secret)
+        let mut found = Vec::new();
+        for value in self.values.values() {
+            secrets(value, &mut found);
+        }
+        found.into_iter()
+    }
+}
+
+fn secrets(value: &Value, found: &mut Vec<Vec<u8>>) {
+    match value {
+        Value::Secret(_) => {
+            found.extend(Some(value.to_bytes()).filter(|bytes| !bytes.is_empty()));
+        }
+        Value::List(rows) => {
+            for value in rows.iter().flatten() {
+                secrets(value, found);
+            }
+        }
+        Value::Number(_) | Value::Text(_) => {}
     }
 }
 

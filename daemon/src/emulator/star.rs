@@ -173,5 +173,11 @@ mod tests {
         memory.set(Slot::of("+QICSGP.1", "password"), Value::Secret(secret));
         let told = answer(&memory, b"+QICSGP: 1,\"a\",\"u\",\"p*w\",0 \"p*w\"");
         assert_eq!(told, b"+QICSGP: 1,\"a\",\"u\",\"***\",0 \"***\"");
+
+        let secret = Value::Secret(service::Secret::new("in a list".into()));
+        let rows = Value::List(vec![vec![Value::Number(1), secret]]);
+        memory.set(Slot::of("+CSOCKAUTH", "logins"), rows);
+        let told = answer(&memory, b"+CSOCKAUTH: 1,1,\"in a list\",\"u\"");
+        assert_eq!(told, b"+CSOCKAUTH: 1,1,\"***\",\"u\"");
     }
 }

@@ -255,9 +255,7 @@ impl Round {
 
     /// Whether each recipient is to be sent the mail alone after it was refused to all of them together.
     fn splits(&self, batch: &Batch, error: &Error) -> bool {
-        is_about_recipient(error)
-            && batch.len() > 1
-            && self.policy == RecipientPolicy::AnyAccepted
+        is_about_recipient(error) && batch.len() > 1 && self.policy == RecipientPolicy::AnyAccepted
     }
 
     fn refused(&mut self, batch: &Batch, error: Error, splits: bool) {

@@ -158,14 +158,29 @@ async fn mail() -> Result<()> {
         hours.pass(&panel, &mut equipment).await?,
     )?;
 
+    too_large(&mut equipment, &mut table)?;
+    table.finish("mail", SMTP, &[])
+}
+
+/// Attachments of more than 10 MB.
+fn too_large(equipment: &mut Equipment, table: &mut Table) -> Result<()> {
     let (half, rest) = (6_000_000, 4_500_000);
-    simcom::put_file(&mut equipment, "C:/half", &vec![0; half])?;
-    simcom::put_file(&mut equipment, "C:/rest", &vec![0; rest])?;
+    simcom::put_file(equipment, "C:/half", &vec![0; half])?;
+    simcom::put_file(equipment, "C:/rest", &vec![0; rest])?;
     equipment.ok("AT+FSCD=C:")?;
     equipment.ok("AT+SMTPFILE=1,\"half\"")?;
-    let told = simcom::told(&mut equipment, "AT+SMTPFILE=2,\"rest\"")?;
+    let told = simcom::told(equipment, "AT+SMTPFILE=2,\"rest\"")?;
     table.add("+SMTP: OVERSIZE", "attachments of 10.5 MB", told)?;
-    table.finish("mail", SMTP, &[])
+    simcom::put_file(equipment, "C:/small", b"x")?;
+    equipment.ok("AT+SMTPFILE=2,\"small\"")?;
+    equipment.ok("AT+FSDEL=small")?;
+    equipment.ok("AT+FSRENAME=rest,small")?;
+    let told = simcom::send(equipment)?;
+    table.add(
+        "+SMTP: OVERSIZE",
+        "one that has grown to 10.5 MB in all since it was attached",
+        told,
+    )
 }
 
 fn closes(step: Step, at: Step) -> Answer {

@@ -14,6 +14,9 @@ use crate::message::Charset;
 use crate::service::{Credentials, Error, ErrorKind, Mechanism, Secret, Server, Tls};
 use std::time::Duration;
 
+/// Most bytes of all attachments: more than both volumes hold.
+const MOST_ATTACHED: u64 = 32 << 20;
+
 /// `AT+QSMTPPUT[=<timeout>]`: `OK` once the mail is in the spool, later `+QSMTPPUT: <err>,<protocol_error>`.
 pub(super) fn put(run: &mut Run<'_>, call: &Call) -> Outcome {
     let letter = match letter(run, call) {
@@ -139,6 +142,7 @@ fn letter(run: &Run<'_>, call: &Call) -> Result<Letter, Outcome> {
         text: words(run, QSMTPBODY),
         attachments: attached(run).ok_or(Outcome::Refused(WRONG))?,
         clock: ModuleClock::default(),
+        most_attached: MOST_ATTACHED,
         timeout: Duration::from_secs(call.number(0).unwrap_or(300).into()),
     })
 }

@@ -6,7 +6,7 @@ use crate::dialect::volume::FileName;
 use crate::emulator::{Call, Done, Op, Outcome, Refusal, Run, Slot, Value, quote};
 
 /// Most bytes of all attachments.
-const MOST: u64 = 10 * 1024 * 1024;
+pub(super) const MOST: u64 = 10 * 1024 * 1024;
 
 const ERROR: Outcome = Outcome::Refused(Refusal::Error);
 

@@ -1,6 +1,6 @@
 //! Sending the mail that was composed, and what became of it.
 
-use super::compose::{attached, bytes, forget_mail, number};
+use super::compose::{MOST, attached, bytes, forget_mail, number};
 use super::smtp::SENDING;
 use super::{SERVER_PATIENCE, files, network, told};
 use crate::dialect::simcom::names::{SMTPAUTH, SMTPBODY, SMTPFROM, SMTPRCPT, SMTPSRV, SMTPSUB};
@@ -156,6 +156,7 @@ fn letter(run: &Run<'_>) -> Option<Letter> {
         text: words(bytes(&set(run, SMTPBODY), 0)),
         attachments: attached(run),
         clock: files::clock(run),
+        most_attached: MOST,
         timeout: SERVER_PATIENCE,
     })
 }

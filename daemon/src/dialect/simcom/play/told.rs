@@ -5,7 +5,7 @@ use crate::service::ErrorKind::{
     NameNotFound, NoModem, NoNetwork, NotAuthorized, NotFound, PortBusy, Protocol, QuotaExceeded,
     Rejected, SpoolFull, TemporaryFailure, Timeout, TlsFailed, TooLarge,
 };
-use crate::service::{Error, Fault, USER_REFUSED};
+use crate::service::{Error, Fault, ServerReply, USER_REFUSED};
 
 /// The server closed the connection, and nothing between was at fault. One that refuses it never had it.
 fn closed_by_server(error: &Error) -> bool {
@@ -39,8 +39,11 @@ impl Phase {
 /// `<code>` of `+SMTP:`; `connecting` until the server has greeted.
 pub(super) fn of_mail(error: &Error, connecting: bool) -> &'static str {
     let reply = error.reply.as_ref();
-    // RFC 4954 section 6: 530 and 5.7.0 ask for authentication.
-    if reply.is_some_and(|reply| reply.code == 530 || reply.text.starts_with("5.7.0")) {
+    // RFC 4954 section 6: 530 and 5.7.0 ask for authentication; many servers refuse one with "535 5.7.0".
+    let asks = |reply: &ServerReply| {
+        reply.code == 530 || (reply.code != 535 && reply.text.starts_with("5.7.0"))
+    };
+    if reply.is_some_and(asks) {
         return "AUTH REQUIRED";
     }
     match error.kind {
@@ -48,6 +51,7 @@ pub(super) fn of_mail(error: &Error, connecting: bool) -> &'static str {
         _ if reply.is_some() || closed_by_server(error) => "SERVER ERROR",
         Timeout if !connecting || error.fault == Fault::Server => "SERVER ERROR",
         InvalidArgument | NotFound => "PARAM ERROR",
+        TooLarge => "OVERSIZE",
         NameNotFound | NoNetwork | NoModem | ModemGone | PortBusy | Busy | NotAuthorized
         | Timeout | TlsFailed | CertificateInvalid | ClockNotSet | SpoolFull | QuotaExceeded
         | Cancelled => "NETWORK ERROR",
@@ -116,7 +120,7 @@ pub(super) fn of_http(error: &Error, phase: Phase) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::{ErrorKind, ServerReply};
+    use crate::service::ErrorKind;
 
     fn replied(kind: ErrorKind, code: u16, text: &str) -> Error {
         let text = text.to_owned();
@@ -157,6 +161,13 @@ mod tests {
                 "AUTH ERROR",
                 "INVALID UN",
             ),
+            (
+                replied(AuthFailed, 535, "5.7.0 no"),
+                "AUTH ERROR",
+                "INVALID UNPWD",
+            ),
+            // What is attached has grown since.
+            (plain(TooLarge), "OVERSIZE", "FILE SYSTEM ERROR"),
             (plain(SpoolFull), "NETWORK ERROR", "FILE SYSTEM ERROR"),
             (plain(NotFound), "PARAM ERROR", "SERVER ERROR"),
         ] {

@@ -13,7 +13,7 @@ use hayes_tests::folder::Folder;
 use hayes_tests::ftpd::{FtpServer, Kind, PASSWORD, USER};
 use std::fs::{self, File};
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where one may write on the server.
 const FOLDER: &str = "work";
@@ -43,10 +43,7 @@ pub(crate) fn bench(plan: &Plan) -> Result<()> {
 }
 
 fn upload(plan: &Plan, work: &str, hayesd: &mut Hayesd, tools: &Tools) -> Result<()> {
-    let by_hayesd: Run<'_> = Box::new(|_| {
-        let used = hayesd.measure(async |client| tools.send(client).await)?;
-        tools.arrived(used, "hayesd")
-    });
+    let by_hayesd: Run<'_> = Box::new(|_| tools.upload(hayesd));
     plan.contest(
         work,
         vec![
@@ -59,18 +56,7 @@ fn upload(plan: &Plan, work: &str, hayesd: &mut Hayesd, tools: &Tools) -> Result
 
 fn download(plan: &Plan, work: &str, hayesd: &mut Hayesd, tools: &Tools) -> Result<()> {
     hayesd.run(async |client| tools.send(client).await)?;
-    let by_hayesd: Run<'_> = Box::new(|_| {
-        let place = tools.folder.join("down");
-        let used = hayesd.measure(async |client| {
-            let into = File::create(&place)?;
-            let ftp = FtpProxy::new(client.connection()).await?;
-            let options = Map::new();
-            let job = ftp.download("", "work/hayesd", into.as_fd().into(), options);
-            done(client, job.await?.as_str()).await?;
-            Ok(())
-        })?;
-        tools.came(used, &place)
-    });
+    let by_hayesd: Run<'_> = Box::new(|_| tools.download(hayesd));
     plan.contest(
         work,
         vec![
@@ -82,15 +68,15 @@ fn download(plan: &Plan, work: &str, hayesd: &mut Hayesd, tools: &Tools) -> Resu
 }
 
 /// The server, and what the others need.
-struct Tools {
+pub(crate) struct Tools {
     server: FtpServer,
-    access: Access,
+    pub(crate) access: Access,
     length: usize,
     folder: Folder,
 }
 
 impl Tools {
-    fn new(length: usize, tls: bool) -> Result<Self> {
+    pub(crate) fn new(length: usize, tls: bool) -> Result<Self> {
         let server = FtpServer::start(Kind::Vsftpd)?;
         let access = Access {
             port: server.explicit(),
@@ -126,13 +112,41 @@ impl Tools {
         Ok(())
     }
 
-    fn curl_up(&self) -> Result<Option<Used>> {
+    /// What is sent.
+    pub(crate) fn content(&self) -> Result<Vec<u8>> {
+        Ok(fs::read(self.folder.join("up"))?)
+    }
+
+    /// Where the server has a file.
+    pub(crate) fn stored(&self, name: &str) -> PathBuf {
+        self.server.file(name)
+    }
+
+    pub(crate) fn upload(&self, hayesd: &mut Hayesd) -> Result<Option<Used>> {
+        let used = hayesd.measure(async |client| self.send(client).await)?;
+        self.arrived(used, "hayesd")
+    }
+
+    pub(crate) fn download(&self, hayesd: &mut Hayesd) -> Result<Option<Used>> {
+        let place = self.folder.join("down");
+        let used = hayesd.measure(async |client| {
+            let into = File::create(&place)?;
+            let ftp = FtpProxy::new(client.connection()).await?;
+            let options = Map::new();
+            let job = ftp.download("", "work/hayesd", into.as_fd().into(), options);
+            done(client, job.await?.as_str()).await?;
+            Ok(())
+        })?;
+        self.came(used, &place)
+    }
+
+    pub(crate) fn curl_up(&self) -> Result<Option<Used>> {
         let (file, url) = (self.path("up"), self.url("curl"));
         let used = self.curl(&["--upload-file", &file, &url])?;
         self.arrived(used, "curl")
     }
 
-    fn curl_down(&self) -> Result<Option<Used>> {
+    pub(crate) fn curl_down(&self) -> Result<Option<Used>> {
         let (file, url) = (self.path("down"), self.url("hayesd"));
         let used = self.curl(&["--output", &file, &url])?;
         self.came(used, Path::new(&file))

@@ -50,6 +50,11 @@ impl Hayesd {
         Ok(self.site.daemon()?.id())
     }
 
+    /// The helper's process.
+    pub(crate) fn helper(&mut self) -> Result<u32> {
+        Ok(self.site.helper()?.id())
+    }
+
     /// Waits for what a caller does.
     pub(crate) fn run<T>(&self, work: impl AsyncFnOnce(&Client) -> Result<T>) -> Result<T> {
         self.runtime.block_on(work(&self.client))

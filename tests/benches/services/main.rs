@@ -1,5 +1,5 @@
 //! hayesd beside what one would take instead, on the same servers and in the same minutes: small mails,
-//! mailboxes, files, and calls over D-Bus. `cargo bench -p hayes-tests --bench services [-- WORD]`
+//! mailboxes, files, files over a line, and calls over D-Bus. `cargo bench -p hayes-tests --bench services [-- WORD]`
 //!
 //! WORD: only lines of the tables that hold it. What it prints is Markdown, for BENCHMARKS.md; what servers
 //! and daemons have logged goes to standard error. Without `--bench`, as from `cargo test --benches`, counts
@@ -12,6 +12,7 @@ mod contest;
 mod figures;
 mod files;
 mod hayesd;
+mod line;
 mod mail;
 mod mailbox;
 mod tool;
@@ -46,6 +47,7 @@ fn main() -> Result<()> {
     mail::bench(&plan)?;
     mailbox::bench(&plan)?;
     files::bench(&plan)?;
+    line::bench(&plan)?;
     calls::bench(&plan)?;
     tell(&format!("\nAfter: {}.", load()?))
 }

@@ -1,125 +1,17 @@
-//! Every parameter one below and one above its range, missing, empty, too long and of the wrong kind; commands
-//! in the wrong state; names of files that lead out. Each is refused once, and changes nothing.
+//! Commands in the wrong state and in forms that there are not; names of files that lead out; more than there is
+//! room for.
 
 use super::simcom;
+use super::values::{COMMANDS, Parameter, settings};
 use anyhow::{Context, Result, ensure};
 use hayes_tests::transcript::Wire;
 
-/// A command and its parameters.
-struct Command {
-    name: &'static str,
-    parameters: &'static [Parameter],
-    /// How it is refused with `AT+CMEE=1`.
-    refused: &'static str,
-}
-
-/// A parameter of a write form.
-enum Parameter {
-    /// A number of this range.
-    Number(i64, i64),
-    /// The same, and it may be left out.
-    Optional(i64, i64),
-    /// A string of at most so many characters, which may not be empty.
-    Text(usize),
-    /// The same, but it may be empty and left out.
-    OptionalText(usize),
-}
-use Parameter::{Number, Optional, OptionalText, Text};
-
-const ERROR: &str = "\r\nERROR\r\n";
-const FTP: &str = "\r\n+CME ERROR: 213\r\n";
-const HTTP: &str = "\r\n+CME ERROR: 226\r\n";
-const PORT: (i64, i64) = (1, 65535);
-
-const COMMANDS: &[Command] = &[
-    smtp("+SMTPSRV", &[Text(128), Optional(PORT.0, PORT.1)]),
-    smtp("+SMTPAUTH", &[Number(0, 1)]),
-    smtp("+SMTPFROM", &[Text(128), OptionalText(64)]),
-    smtp(
-        "+SMTPRCPT",
-        &[Number(0, 2), Number(0, 4), Text(128), OptionalText(64)],
-    ),
-    smtp("+SMTPSUB", &[OptionalText(512)]),
-    smtp("+SMTPBODY", &[OptionalText(512)]),
-    smtp("+SMTPFILE", &[Number(1, 10)]),
-    smtp(
-        "+POP3SRV",
-        &[Text(128), Text(128), Text(128), Optional(PORT.0, PORT.1)],
-    ),
-    ftp("+CFTPPORT", &[Number(PORT.0, PORT.1)]),
-    ftp("+CFTPMODE", &[Number(0, 1)]),
-    ftp("+CFTPSERV", &[Text(128)]),
-    ftp("+CFTPUN", &[Text(128)]),
-    ftp("+CFTPPW", &[OptionalText(128)]),
-    ftp("+CFTPGETFILE", &[Text(256), Number(0, 8)]),
-    ftp("+CFTPPUTFILE", &[Text(256), Number(0, 8)]),
-    ftp("+CFTPGET", &[Text(256)]),
-    ftp("+CFTPPUT", &[Text(256)]),
-    Command {
-        name: "+CHTTPACT",
-        parameters: &[Text(128), Number(PORT.0, PORT.1)],
-        refused: HTTP,
-    },
-];
-
-const fn smtp(name: &'static str, parameters: &'static [Parameter]) -> Command {
-    Command {
-        name,
-        parameters,
-        refused: ERROR,
-    }
-}
-
-const fn ftp(name: &'static str, parameters: &'static [Parameter]) -> Command {
-    Command {
-        name,
-        parameters,
-        refused: FTP,
-    }
-}
-
-impl Parameter {
-    /// A value that is taken.
-    fn good(&self) -> String {
-        match self {
-            Number(least, _) | Optional(least, _) => least.to_string(),
-            Text(_) | OptionalText(_) => "\"a\"".into(),
-        }
-    }
-
-    /// Values that are not, each with what is wrong with it.
-    fn bad(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Number(least, most) | Optional(least, most) => vec![
-                ("one below", (least - 1).to_string()),
-                ("one above", (most + 1).to_string()),
-                ("far above", "99999999999999999999".into()),
-                ("no number", "x".into()),
-                ("half a number", format!("{least}x")),
-            ],
-            Text(longest) => vec![
-                ("empty", "\"\"".into()),
-                ("one too long", quoted(longest + 1)),
-                ("without its end", "\"a".into()),
-            ],
-            OptionalText(longest) => vec![
-                ("one too long", quoted(longest + 1)),
-                ("without its end", "\"a".into()),
-            ],
-        }
-    }
-
-    fn may_be_missing(&self) -> bool {
-        matches!(self, Optional(..) | OptionalText(_))
-    }
-}
-
-fn quoted(length: usize) -> String {
-    format!("\"{}\"", "a".repeat(length))
-}
+pub(super) const ERROR: &str = "\r\nERROR\r\n";
+pub(super) const FTP: &str = "\r\n+CME ERROR: 213\r\n";
+pub(super) const HTTP: &str = "\r\n+CME ERROR: 226\r\n";
 
 /// A module without echo, its errors numbered, with all settings of a transfer.
-fn module() -> Result<Wire> {
+pub(super) fn module() -> Result<Wire> {
     let mut wire = Wire::new(simcom())?;
     wire.set_served(true);
     for line in [
@@ -133,67 +25,10 @@ fn module() -> Result<Wire> {
     Ok(wire)
 }
 
-fn ask(wire: &mut Wire, line: &str) -> String {
+pub(super) fn ask(wire: &mut Wire, line: &str) -> String {
     wire.take_sent();
     wire.receive(format!("{line}\r").as_bytes());
     String::from_utf8_lossy(&wire.take_sent()).into_owned()
-}
-
-/// All that may be read.
-fn settings(wire: &mut Wire) -> Vec<String> {
-    let read = COMMANDS
-        .iter()
-        .map(|command| format!("AT{}?", command.name));
-    read.map(|line| ask(wire, &line)).collect()
-}
-
-#[test]
-fn values_out_of_range_are_refused_once_and_change_nothing() -> Result<()> {
-    let mut wire = module()?;
-    let before = settings(&mut wire);
-    let (mut count, mut failures) = (0, Vec::new());
-    for command in COMMANDS {
-        for (what, line) in lines(command) {
-            let answer = ask(&mut wire, &line);
-            // Where a string does not end, nothing of the line can be read.
-            let refused = match what {
-                "without its end" => ERROR,
-                _ => command.refused,
-            };
-            if answer != refused {
-                failures.push(format!("{what}: {line} was answered {answer:?}"));
-            }
-            count += 1;
-        }
-        ensure!(
-            settings(&mut wire) == before,
-            "{} changed something",
-            command.name
-        );
-    }
-    ensure!(failures.is_empty(), "{}", failures.join("\n"));
-    ensure!(count > 120, "only {count} lines");
-    Ok(())
-}
-
-/// Each parameter in each wrong way, the others right; and the one before the first that may be missing left out.
-fn lines(command: &Command) -> Vec<(&'static str, String)> {
-    let good: Vec<_> = command.parameters.iter().map(Parameter::good).collect();
-    let line = |values: &[String]| format!("AT{}={}", command.name, values.join(","));
-    let mut lines = Vec::new();
-    for (at, parameter) in command.parameters.iter().enumerate() {
-        for (what, bad) in parameter.bad() {
-            let mut values = good.clone();
-            values[at] = bad;
-            lines.push((what, line(&values)));
-        }
-        // What may be cleared by fewer values is no mistake.
-        let clears = ["+SMTPRCPT", "+SMTPFILE"].contains(&command.name) && at > 0;
-        if !parameter.may_be_missing() && !clears {
-            lines.push(("missing", line(&good[..at])));
-        }
-    }
-    lines
 }
 
 /// Commands whose time is not now, in a fresh module and while a mailbox is open.
@@ -229,10 +64,49 @@ fn commands_in_the_wrong_state_are_refused() -> Result<()> {
         "AT+POP3DEL=1",
         "AT+POP3HDR=4294967296",
         "AT+POP3DEL=",
+        "AT+POP3GET=x",
+        "AT+POP3GET=-1",
+        "AT+POP3DEL=\"1\"",
+        "AT+POP3LIST=1x",
+        "AT+POP3READ=2,\"a/b\"",
+        "AT+POP3READ=-1,\"a/b\"",
+        "AT+POP3READ=0,\"\"",
+        "AT+POP3READ=0",
+        "AT+POP3READ=\"a/b\"",
     ] {
         let answer = ask(&mut wire, line);
         ensure!(answer.ends_with(ERROR), "{line}: {answer:?}");
     }
+    Ok(())
+}
+
+/// While a mail is being sent, nothing of it can be changed (manual, chapter SMTP).
+#[test]
+fn a_mail_that_is_being_sent_stays_as_it_is() -> Result<()> {
+    let mut wire = module()?;
+    for line in [
+        "AT+SMTPSRV=\"smtp.example.org\"",
+        "AT+SMTPFROM=\"a@example.org\"",
+        "AT+SMTPRCPT=0,0,\"b@example.org\"",
+        "AT+SMTPSEND",
+    ] {
+        ensure!(ask(&mut wire, line).ends_with("\r\nOK\r\n"), "{line}");
+    }
+    let before = settings(&mut wire);
+    for command in COMMANDS {
+        if !command.name.starts_with("+SMTP") {
+            continue;
+        }
+        let good: Vec<_> = command.parameters.iter().map(Parameter::good).collect();
+        for line in [
+            format!("AT{}={}", command.name, good.join(",")),
+            format!("AT{}", command.name),
+        ] {
+            ensure!(ask(&mut wire, &line) == ERROR, "{line}");
+        }
+    }
+    ensure!(settings(&mut wire) == before, "something was changed");
+    ensure!(ask(&mut wire, "AT+SMTPSEND?") == "\r\n+SMTPSEND: 1\r\n\r\nOK\r\n");
     Ok(())
 }
 
@@ -287,6 +161,7 @@ fn forms_that_there_are_not_are_refused() -> Result<()> {
 #[test]
 fn names_of_files_stay_inside() -> Result<()> {
     let mut wire = module()?;
+    wire.put_file("C:/kept", b"x")?;
     let long = "n".repeat(300);
     let names = [
         "../../../../etc/passwd",
@@ -314,14 +189,27 @@ fn names_of_files_stay_inside() -> Result<()> {
             format!("AT+CFTRANTX=\"{name}\""),
             format!("AT+CFTRANRX=\"{name}\",3"),
             format!("AT+POP3READ=0,\"{name}\""),
+            format!("AT+FSMKDIR=\"{name}\""),
+            format!("AT+FSRENAME=\"kept\",\"{name}\""),
         ] {
             let answer = ask(&mut wire, &line);
             ensure!(answer.ends_with(ERROR), "{line}: {answer:?}");
         }
     }
-    // Nothing of the host's comes along.
+    // The last name of a path on a server is that of the file here.
+    for name in ["..", "a\\b", "a:b", "a*b", &long[..], ""] {
+        for line in [
+            format!("AT+CFTPGETFILE=\"pub/{name}\",0"),
+            format!("AT+CFTPPUTFILE=\"pub/{name}\",0"),
+        ] {
+            let answer = ask(&mut wire, &line);
+            ensure!(answer == FTP, "{line}: {answer:?}");
+        }
+    }
+    // Nothing of the host's comes along, and nothing is anywhere else.
     let answer = ask(&mut wire, "AT+FSLS=2");
-    ensure!(answer == "\r\nOK\r\n", "{answer:?}");
+    let kept = "\r\n+FSLS: FILES:\r\nkept\r\n\r\n\r\nOK\r\n";
+    ensure!(answer == kept, "{answer:?}");
     Ok(())
 }
 
@@ -348,11 +236,21 @@ fn no_more_than_there_is_room_for() -> Result<()> {
     ensure!(ask(&mut wire, "AT+SMTPFILE=1,\"large\"") == "\r\nOK\r\n");
     let over = ask(&mut wire, "AT+SMTPFILE=2,\"1.txt\"");
     ensure!(over == "\r\n+SMTP: OVERSIZE\r\n\r\nERROR\r\n", "{over:?}");
-    ensure!(ask(&mut wire, "AT+SMTPBODY") == "\r\n>> ");
-    wire.receive(&vec![b'b'; 100_000]);
-    wire.receive(b"\x1A");
-    let answer = String::from_utf8(wire.take_sent()).context("its answer")?;
-    ensure!(answer == ERROR, "{answer:?}");
-    ensure!(ask(&mut wire, "AT+SMTPBODY?").starts_with("\r\n+SMTPBODY: \"\"\r\n"));
+    for (length, result, left) in [
+        (5120, "\r\nOK\r\n", 5120),
+        (5121, ERROR, 0),
+        (100_000, ERROR, 0),
+    ] {
+        ensure!(ask(&mut wire, "AT+SMTPBODY") == "\r\n>> ");
+        wire.receive(&vec![b'b'; length]);
+        wire.receive(b"\x1A");
+        let answer = String::from_utf8(wire.take_sent()).context("its answer")?;
+        ensure!(answer == result, "{length}: {answer:?}");
+        let body = format!("\r\n+SMTPBODY: \"{}\"\r\n", "b".repeat(left));
+        ensure!(
+            ask(&mut wire, "AT+SMTPBODY?").starts_with(&body),
+            "{length}"
+        );
+    }
     Ok(())
 }

@@ -53,6 +53,22 @@ const LINES: &[(&str, &str)] = &[
         "a command repeated before its answer",
         ">> AT+SMTPSEND?\n<< +SMTPSEND: 0\n<< OK\n>> AT+SMTPSEND?\n<< +SMTPSEND: 0\n<< OK",
     ),
+    (
+        "three AT in one breath",
+        "@ exact\n>>raw ATE0\\r\n<<raw ATE0\\r\\r\\nOK\\r\\n\n>>raw AT\\rAT\\rAT\\r\n<<raw \\r\\nOK\\r\\n\\r\\nOK\\r\\n\\r\\nOK\\r\\n",
+    ),
+    (
+        "a login repeated before its answer",
+        "@ exact\n>>raw ATE0\\r\n<<raw ATE0\\r\\r\\nOK\\r\\n\n>>raw AT+POP3SRV=\"pop3.example.org\",\"u\",\"p\"\\r\n<<raw \\r\\nOK\\r\\n\n@ hold\n>>raw AT+POP3IN\\r\n>>raw AT+POP3IN\\r\n@ go\n<<raw \\r\\n+POP3: SUCCESS\\r\\n\\r\\nOK\\r\\n\\r\\nERROR\\r\\n",
+    ),
+    (
+        "a transfer repeated before its end",
+        "@ ftp file a x\n@ hold\n>> AT+CFTPSERV=\"ftp.example.org\"\n<< OK\n>> AT+CFTPUN=\"u\"\n<< OK\n>> AT+CMEE=1\n<< OK\n>> AT+CFTPGETFILE=\"a\",0\n<< OK\n>> AT+CFTPGETFILE=\"a\",0\n<< +CME ERROR: 202\n@ go\n<< +CFTPGETFILE: 0",
+    ),
+    (
+        "a sending repeated before its end",
+        ">> AT+SMTPSRV=\"smtp.example.org\"\n<< OK\n>> AT+SMTPFROM=\"a@example.org\"\n<< OK\n>> AT+SMTPRCPT=0,0,\"b@example.org\"\n<< OK\n>> AT+SMTPSEND\n<< +SMTP: OK\n<< OK\n>> AT+SMTPSEND\n<< +SMTP: ONGOING\n<< ERROR\n@ mail ok\n<< +SMTP: SUCCESS",
+    ),
     ("Ctrl-Z in command mode", ">>raw <CTRL-Z>AT\\r\n<< OK"),
     ("Ctrl-Z alone", ">>raw <CTRL-Z>\n>> AT\n<< OK"),
     (
@@ -105,6 +121,12 @@ const VALUES: &[(&str, &str)] = &[
         "a letter in lower case",
         ">> AT+CFTPTYPE=a\n<< OK\n>> AT+CFTPTYPE?\n<< +CFTPTYPE: A\n<< OK",
     ),
+    (
+        "a path on a server without quotes",
+        ">> AT+CFTPSERV=\"ftp.example.org\"\n<< OK\n>> AT+CFTPUN=\"u\"\n<< OK\n>> AT+CFTPPUT=/in/a.txt\n<< +CFTPPUT: BEGIN\n>>raw x<CTRL-Z>\n<< OK\n@ ftp has /in/a.txt x",
+    ),
+    ("a PIN in quotes", ">> AT+CPIN=\"1234\"\n<< OK"),
+    ("a PIN without", ">> AT+CPIN=1234\n<< OK"),
     (
         "a path in quotes",
         ">> AT+FSCD=\"C:/Picture\"\n<< +FSCD: C:/Picture/\n<< OK",

@@ -4,6 +4,7 @@
 mod bad_input;
 mod decisions;
 mod habits;
+mod values;
 
 use anyhow::{Result, ensure};
 use hayes_tests::transcript::replay::{Cut, longest_line, replay};

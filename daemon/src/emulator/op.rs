@@ -140,6 +140,8 @@ pub enum Op {
     MailboxDelete(u32),
     /// Closes the mailbox: what was marked is deleted then.
     MailboxClose,
+    /// Waits until the mailbox is closed because nothing was asked of it for a long time: [`Done::Lost`].
+    MailboxWatch,
     /// Logs in to a server of files and begins to fetch a file: [`Done::Fine`] once logged in; its bytes
     /// come by [`Op::Pull`].
     FilesGet(Box<Remote>),
@@ -175,7 +177,8 @@ impl Op {
             | Self::MailboxHeader(_)
             | Self::MailboxFetch(_)
             | Self::MailboxDelete(_)
-            | Self::MailboxClose => Some(Client::Mailbox),
+            | Self::MailboxClose
+            | Self::MailboxWatch => Some(Client::Mailbox),
             Self::FilesGet(_)
             | Self::FilesPut(_)
             | Self::FilesList(_)

@@ -82,6 +82,18 @@ pub trait MailboxSession: Send {
         each: &'a mut (dyn FnMut(Listed<'_>) -> Result<()> + Send),
     ) -> BoxFuture<'a, Result<()>>;
 
+    /// The number and the size of every message, as [`MailboxSession::list`], where nothing is to be told
+    /// apart later.
+    fn sizes<'a>(
+        &'a mut self,
+        each: &'a mut (dyn FnMut(u32, u64) -> Result<()> + Send),
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let mut each = |message: Listed<'_>| each(message.number, message.size);
+            self.list(&mut each).await
+        })
+    }
+
     /// Whole messages.
     fn fetch<'a>(
         &'a mut self,

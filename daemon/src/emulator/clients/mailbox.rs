@@ -7,6 +7,12 @@ use crate::emulator::client::Mailbox;
 use crate::emulator::op::{Done, Op, OpId};
 use crate::emulator::world::World;
 use crate::service::{BoxFuture, Error, ErrorKind, MailboxSession, Messages, Result, Sink, Wanted};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A session in which nothing is asked for so long is over, as a server would end it (RFC 1939 section 3:
+/// not before 10 minutes): the mailbox is free for others again, and nothing that was marked is deleted.
+const IDLE: Duration = Duration::from_secs(600);
 
 /// A longer header is none.
 const LONGEST_HEADER: usize = 1 << 20;
@@ -20,7 +26,23 @@ pub(super) async fn run(world: World, mailbox: Box<Mailbox>, id: OpId, mut desk:
         Err(error) => return desk.answer(id, Done::Refused(error)),
     };
     desk.answer(id, Done::Fine);
-    while let Some((id, op)) = desk.asked.recv().await {
+    let mut watching = None;
+    loop {
+        let (id, op) = match timeout(IDLE, desk.asked.recv()).await {
+            Ok(Some(asked)) => asked,
+            Ok(None) => return,
+            Err(_) => {
+                let idle = Error::new(ErrorKind::Timeout, "nothing was asked for too long");
+                if let Some(id) = watching {
+                    desk.answer(id, Done::Lost(idle));
+                }
+                return;
+            }
+        };
+        if op == Op::MailboxWatch {
+            watching = Some(id);
+            continue;
+        }
         if op == Op::MailboxClose {
             let closed = watch.over(session.close()).await;
             return desk.answer(id, closed.map_or_else(Done::Lost, |()| Done::Fine));
@@ -58,12 +80,12 @@ async fn perform(
         }
         Op::MailboxList => {
             let mut all = Vec::new();
-            let mut each = |message: crate::service::Listed<'_>| {
+            let mut each = |number, size| {
                 watch.sign();
-                all.push((message.number, message.size));
+                all.push((number, size));
                 Ok(())
             };
-            session.list(&mut each).await?;
+            session.sizes(&mut each).await?;
             Done::Listed(all)
         }
         Op::MailboxHeader(number) => Done::Header(header(session, number, watch).await?),

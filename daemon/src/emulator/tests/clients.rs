@@ -366,6 +366,21 @@ async fn a_mailbox_lives_over_many_commands_until_it_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mailbox_that_is_left_alone_is_closed_and_keeps_what_was_marked() {
+    let mut bench = Bench::new().await;
+    bench.server.seen().messages = vec![b"Subject: x\r\n\r\n".to_vec()];
+    assert_eq!(bench.ask(Op::MailboxOpen(mailbox())).await, Done::Fine);
+    assert_eq!(bench.ask(Op::MailboxDelete(1)).await, Done::Fine);
+    let began = Instant::now();
+    let end = bench.ask(Op::MailboxWatch).await;
+    assert!(is_lost(&end, ErrorKind::Timeout), "{end:?}");
+    assert_eq!(began.elapsed(), std::time::Duration::from_secs(600));
+    bench.rest().await;
+    let seen = bench.server.seen();
+    assert_eq!((seen.goodbyes, seen.gone), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mailbox_whose_server_went_away_is_lost() {
     let mut bench = Bench::new().await;
     assert_eq!(bench.ask(Op::MailboxOpen(mailbox())).await, Done::Fine);

@@ -56,6 +56,21 @@ impl Session {
     }
 }
 
+/// What hears of every message's number and size.
+type EachSize<'a> = &'a mut (dyn FnMut(u32, u64) -> Result<()> + Send);
+
+/// LIST.
+async fn sizes(connection: &mut Connection, each: EachSize<'_>) -> Result<()> {
+    connection.ask("LIST")?;
+    connection.answer(Step::Other).await?;
+    connection
+        .lines(&mut |line| {
+            let (number, size) = lists::scan(line)?;
+            each(number, size)
+        })
+        .await
+}
+
 /// LIST and UIDL, put together message by message as the second one comes.
 async fn list(connection: &mut Connection, each: Each<'_>) -> Result<()> {
     let together = connection.offers.pipelining;
@@ -139,6 +154,15 @@ impl MailboxSession for Session {
         Box::pin(async move {
             let mut connection = self.take().await?;
             let result = list(&mut connection, each).await;
+            self.put_back(connection);
+            result
+        })
+    }
+
+    fn sizes<'a>(&'a mut self, each: EachSize<'a>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let mut connection = self.take().await?;
+            let result = sizes(&mut connection, each).await;
             self.put_back(connection);
             result
         })

@@ -35,6 +35,7 @@ fn opened(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
     match done {
         Done::Fine => {
             run.happens(&SESSION, Event::Begun, &[]);
+            run.begin(&SESSION, Op::MailboxWatch, given_up);
             success(run)
         }
         Done::Refused(error) | Done::Lost(error) => {
@@ -44,6 +45,21 @@ fn opened(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
         }
         _ => refused(run, "SERVER ERROR"),
     }
+}
+
+/// The equipment left it alone for too long: it hears of that with its next command.
+fn given_up(run: &mut Run<'_>, done: Done) {
+    if let Done::Lost(error) = done {
+        let word = told::of_mailbox(&error).to_owned();
+        run.happens(&SESSION, Event::Lost, &[("{code}", word)]);
+    }
+}
+
+/// Whatever is under way is broken off, and the connection closed without a good-bye.
+fn break_off(run: &mut Run<'_>) {
+    // A fetch, and the watch over the session.
+    while run.stop(&SESSION) {}
+    run.abort(Client::Mailbox);
 }
 
 fn success(run: &mut Run<'_>) -> Outcome {
@@ -98,7 +114,7 @@ fn ask(run: &mut Run<'_>, op: Op, then: Resume) -> Outcome {
 fn failed(run: &mut Run<'_>, done: Done) -> Outcome {
     let word = match done {
         Done::Lost(error) => {
-            run.abort(Client::Mailbox);
+            break_off(run);
             run.happens(&SESSION, Event::Stopped, &[]);
             told::of_mailbox(&error)
         }
@@ -236,7 +252,7 @@ fn fetched(run: &mut Run<'_>, done: Done) {
         _ => (Event::Failed, "FILE SYSTEM ERROR".to_owned()),
     };
     if on != Event::Finished {
-        run.abort(Client::Mailbox);
+        break_off(run);
     }
     run.happens(&SESSION, on, &[("{code}", words)]);
 }
@@ -253,13 +269,11 @@ pub(super) fn delete(run: &mut Run<'_>, call: &Call) -> Outcome {
 /// `AT+POP3OUT`: what was marked is deleted.
 pub(super) fn close(run: &mut Run<'_>, _: &Call) -> Outcome {
     ask(run, Op::MailboxClose, |run, _, done| {
+        break_off(run);
         run.happens(&SESSION, Event::Finished, &[]);
         match done {
             Done::Fine => success(run),
-            done => {
-                run.abort(Client::Mailbox);
-                failed(run, done)
-            }
+            done => failed(run, done),
         }
     })
 }
@@ -269,8 +283,7 @@ pub(super) fn stop(run: &mut Run<'_>, _: &Call) -> Outcome {
     if run.state(&SESSION) == "closed" {
         return ERROR;
     }
-    run.stop(&SESSION);
-    run.abort(Client::Mailbox);
+    break_off(run);
     run.happens(&SESSION, Event::Stopped, &[]);
     Outcome::Ok
 }

@@ -90,6 +90,26 @@ async fn one_connection_over_many_steps() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sizes_are_no_more_than_one_list() {
+    let (stream, server) = script(with(vec![
+        hear("LIST"),
+        say("+OK\r\n1 10\r\n3 11\r\n.\r\n"),
+        hear("QUIT"),
+        say("+OK bye\r\n"),
+    ]));
+    let mut session = open(stream).await.unwrap();
+    let mut sizes = Vec::new();
+    let mut each = |number, size| {
+        sizes.push((number, size));
+        Ok(())
+    };
+    session.sizes(&mut each).await.unwrap();
+    assert_eq!(sizes, [(1, 10), (3, 11)]);
+    Box::new(session).close().await.unwrap();
+    server.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn made_ids_where_the_server_has_none() {
     let (stream, _server) = script(with(vec![
         hear("LIST"),

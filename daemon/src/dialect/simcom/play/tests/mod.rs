@@ -24,6 +24,8 @@ struct Module {
     folder: PathBuf,
     said: Vec<u8>,
     asked: Vec<(OpId, Op)>,
+    /// What waits for the mailbox to be given up.
+    watch: Option<OpId>,
     data: Option<Data>,
     saved: Vec<u8>,
     cancelled: u32,
@@ -57,6 +59,7 @@ impl Module {
             folder,
             said: Vec::new(),
             asked: Vec::new(),
+            watch: None,
             data: None,
             saved: Vec::new(),
             cancelled: 0,
@@ -114,6 +117,7 @@ impl Module {
         };
         match done {
             Some(done) => self.done(id, done),
+            None if op == Op::MailboxWatch => self.watch = Some(id),
             None => self.asked.push((id, op)),
         }
     }

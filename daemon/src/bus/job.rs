@@ -179,7 +179,7 @@ impl Job {
 
     #[zbus(property)]
     fn phase(&self) -> &'static str {
-        self.now().phase.name()
+        view::phase(&self.now())
     }
 
     #[zbus(property)]

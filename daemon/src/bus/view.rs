@@ -41,6 +41,14 @@ pub(super) fn error_name(snapshot: &Snapshot) -> String {
         .unwrap_or_default()
 }
 
+/// `Phase`; empty once it is over.
+pub(super) fn phase(snapshot: &Snapshot) -> &'static str {
+    if snapshot.state.is_final() {
+        return "";
+    }
+    snapshot.phase.name()
+}
+
 /// `Via`; empty before one was tried.
 pub(super) fn via(snapshot: &Snapshot) -> String {
     snapshot
@@ -62,7 +70,7 @@ pub(super) fn next_attempt(snapshot: &Snapshot) -> u64 {
 pub(super) fn changing(snapshot: &Snapshot) -> [(&'static str, Variant<'static>); 8] {
     [
         ("State", Variant::from(snapshot.state.name())),
-        ("Phase", Variant::from(snapshot.phase.name())),
+        ("Phase", Variant::from(phase(snapshot))),
         ("Via", Variant::from(via(snapshot))),
         ("BytesTotal", Variant::from(snapshot.bytes_total)),
         ("Attempts", Variant::from(snapshot.attempts)),
@@ -78,7 +86,7 @@ pub(super) fn public(snapshot: &Snapshot) -> Map {
     let mut map: Map = [
         ("kind", Variant::from(snapshot.kind.name())),
         ("state", Variant::from(snapshot.state.name())),
-        ("phase", Variant::from(snapshot.phase.name())),
+        ("phase", Variant::from(phase(snapshot))),
         ("via", Variant::from(via(snapshot))),
         ("owner_uid", Variant::from(owner(snapshot))),
         ("bytes_done", Variant::from(snapshot.bytes_done)),

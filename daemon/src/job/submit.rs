@@ -7,7 +7,7 @@ use super::schedule::Age;
 use super::spool::{Content, Spool};
 use super::table::{Kept, Now, Turn, snapshot};
 use super::target::Target;
-use super::types::{Delivery, JobId, MailSubmission, Origin, Route};
+use super::types::{Delivery, JobId, MailSubmission, Origin, Route, Via};
 use super::{Jobs, Shared, millis};
 use crate::message::{MAX_RECIPIENTS, Stamp, check_address, date_line, prepare};
 use crate::service::{Error, ErrorKind, Result};
@@ -23,7 +23,7 @@ type Login = zeroize::Zeroizing<Vec<u8>>;
 
 impl Jobs {
     /// Takes a mail into the spool. When it returns, the mail survives kill -9 and power loss, and is on
-    /// its way; it is taken in even if the wait is dropped. InvalidArgument, NotFound (account), TooLarge,
+    /// its way; it is taken in even if the wait is dropped. InvalidArgument, NotFound (account, way out), TooLarge,
     /// QuotaExceeded, SpoolFull.
     pub async fn submit_mail(&self, mail: MailSubmission) -> Result<JobId> {
         let mail = check(mail, self)?;
@@ -65,7 +65,7 @@ impl Jobs {
     }
 
     /// Takes a request in. When it returns, it survives kill -9 and power loss (but for a download to a
-    /// descriptor, which then fails), and is on its way. InvalidArgument, NotFound (account),
+    /// descriptor, which then fails), and is on its way. InvalidArgument, NotFound (account, way out),
     /// QuotaExceeded, SpoolFull.
     pub async fn submit_request(&self, request: RequestSubmission) -> Result<JobId> {
         let shared = &self.shared;
@@ -218,7 +218,21 @@ fn check(mut mail: MailSubmission, jobs: &Jobs) -> Result<MailSubmission> {
     if let Route::Account(name) = &mail.route {
         jobs.shared.accounts.mail(name)?;
     }
+    check_ways(&mail.origin, &mail.via, jobs)?;
     Ok(mail)
+}
+
+/// A way out that there is none of is a caller's mistake; one that the configuration named may be back after
+/// its next change.
+fn check_ways(origin: &Origin, ways: &[Via], jobs: &Jobs) -> Result<()> {
+    let unknown = |via: &&Via| jobs.shared.backs.mail(via).is_none();
+    match (origin, ways.iter().find(unknown)) {
+        (Origin::Bus { .. }, Some(via)) => {
+            let text = format!("there is no way out called {via:?}", via = via.to_string());
+            Err(Error::new(ErrorKind::NotFound, text))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_bounds(timeout: Option<Duration>, token: Option<&str>) -> Result<()> {
@@ -235,6 +249,7 @@ fn check_bounds(timeout: Option<Duration>, token: Option<&str>) -> Result<()> {
 /// What can be said of a request before it is tried.
 fn check_request(submission: &RequestSubmission, jobs: &Jobs) -> Result<()> {
     check_bounds(submission.timeout, submission.token.as_deref())?;
+    check_ways(&submission.origin, &submission.via, jobs)?;
     submission.request.check()?;
     let (accounts, name) = (&jobs.shared.accounts, &submission.account);
     match submission.request.service() {

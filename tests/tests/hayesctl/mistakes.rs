@@ -29,6 +29,11 @@ const MISTAKES: &[(&str, i32, &str)] = &[
     ("mail send --text x -H X a@example.org", 64, "colon"),
     ("mail send --text x -a who a@example.org", 66, "who"),
     ("mail send --text x --via smoke a@example.org", 64, "smoke"),
+    (
+        "mail send --text x --via modem:typo a@example.org",
+        66,
+        "\"modem:typo\"",
+    ),
     ("pop3 check", 66, "main"),
     ("pop3 show x", 66, "x"),
     ("ftp get x/y", 66, "main"),

@@ -86,7 +86,7 @@ async fn changes_and_the_end_are_told() {
     assert_eq!((interface.as_str(), gone.len()), ("org.hayesd1.Job", 0));
     let mut names: Vec<_> = values.keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["Attempts", "BytesDone", "State"]);
+    assert_eq!(names, ["Attempts", "BytesDone", "Phase", "State"]);
     let message = next(&mut finished).await;
     assert_eq!(
         message.header().path().unwrap().as_str(),

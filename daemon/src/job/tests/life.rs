@@ -201,6 +201,13 @@ async fn no_way_left_defers_if_any_reason_was_temporary() {
     let jobs = world.start().await;
     let mut both = mail();
     both.via = vec![Via::Ip, Via::Modem("none".into())];
+    // A caller has mistyped it; what the configuration says may be so again after its next change.
+    let refused = jobs.submit_mail(both.clone()).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::NotFound);
+    assert!(refused.text.contains("\"modem:none\""), "{refused}");
+    both.origin = Origin::Emulator {
+        name: "panel".into(),
+    };
     let id = jobs.submit_mail(both).await.unwrap();
     let seen = deferred(&jobs, id).await;
     assert_eq!(seen.error.as_ref().unwrap().kind, ErrorKind::NoModem);

@@ -136,6 +136,7 @@ pub fn modems(config: &Config, machine: &Machine) -> Vec<modem::Settings> {
                 .ok()
         });
         settings.roots = roots.clone();
+        settings.quirks = modem.quirks();
         settings
     };
     config.modems.iter().map(settings).collect()

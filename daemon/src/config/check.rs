@@ -20,6 +20,13 @@ pub(super) fn check(config: &Config, places: &Places, problems: &mut Vec<Problem
     for (name, emulator) in &config.emulators {
         checker.emulator(name, emulator);
     }
+    for (name, modem) in &config.modems {
+        for (quirk, value) in &modem.quirks {
+            if let Some(text) = modem.quirk_wrong(quirk, value) {
+                checker.error(&format!("modem.{name}.quirks.{quirk}"), text);
+            }
+        }
+    }
     checker.loops();
     checker.accounts();
     checker.maps();

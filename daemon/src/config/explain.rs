@@ -1,7 +1,6 @@
 //! Every key in one table: what `hayesd check --explain` prints. A test holds it against the types.
 
-use crate::dialect::Quirk;
-use crate::dialect::quirk::Values;
+use super::quirks;
 use std::fmt::Write;
 
 /// A key of the configuration.
@@ -251,6 +250,12 @@ pub(super) const TABLES: [Table; 11] = [
                 "",
                 "As daemon.on_unknown, for this modem",
             ),
+            key(
+                "quirks",
+                "table",
+                "{}",
+                "The dialect's own settings, see below; dialect must be a name",
+            ),
         ],
     },
     Table {
@@ -392,24 +397,16 @@ pub fn explain() -> String {
             let _ = writeln!(out, "\n{:19}{}", "", key.text);
         }
     }
-    for dialect in crate::dialect::ALL {
-        let _ = writeln!(out, "\nemulator.NAME.quirks, dialect {}", dialect.name);
-        for quirk in dialect.played.quirks {
-            let (values, default) = (super::port::values(quirk), unless_configured(quirk));
+    for (header, quirks) in quirks::tables() {
+        let _ = writeln!(out, "\n{header}");
+        for quirk in quirks {
+            let (values, default) = (quirks::values(quirk), quirks::unless_configured(quirk));
             let _ = writeln!(out, "  {:<16} {values} [{default}]", quirk.name);
             let _ = writeln!(out, "{:19}{}", "", quirk.text);
         }
-        if dialect.played.quirks.is_empty() {
+        if quirks.is_empty() {
             out.push_str("  none\n");
         }
     }
     out
-}
-
-/// What a quirk is unless it is configured, as the file has it.
-pub(super) fn unless_configured(quirk: &Quirk) -> String {
-    match quirk.values {
-        Values::Switch => "false".to_owned(),
-        Values::Word(words) => format!("\"{}\"", words.first().unwrap_or(&"")),
-    }
 }

@@ -1,7 +1,7 @@
 //! The table of keys against the types.
 
-use super::explain::{TABLES, explain, unless_configured};
-use super::port::values;
+use super::explain::{TABLES, explain};
+use super::quirks::{tables, unless_configured, values};
 use super::*;
 use std::collections::BTreeSet;
 
@@ -128,11 +128,8 @@ fn keys_as_manual() -> String {
             out += &format!("{}.\n", roff(key.text));
         }
     }
-    let with_quirks = crate::dialect::ALL
-        .iter()
-        .map(|it| (it.name, it.played.quirks));
-    for (dialect, quirks) in with_quirks.filter(|(_, quirks)| !quirks.is_empty()) {
-        out += &format!(".SS emulator.NAME.quirks, dialect {dialect}\n");
+    for (header, quirks) in tables().filter(|(_, quirks)| !quirks.is_empty()) {
+        out += &format!(".SS {}\n", roff(&header));
         for quirk in quirks {
             let (values, default) = (values(quirk), roff(&unless_configured(quirk)));
             let (name, values) = (roff(quirk.name), roff(&values));

@@ -20,6 +20,7 @@ mod machine;
 mod machine_tests;
 mod map;
 mod port;
+mod quirks;
 mod rule;
 mod secret;
 mod source;
@@ -39,9 +40,8 @@ pub use line::{CarrierWiring, Device, DtrWiring, FlowControl, Framing, Lines, Sp
 pub use load::{DEFAULT_FILE, load};
 pub use machine::Machine;
 pub use map::{Map, MapService, WebServer};
-pub use port::{
-    Apn, Delivery, DialectName, Emulator, Identity, Modem, ModemDialect, Plain, QuirkValue,
-};
+pub use port::{Apn, Delivery, DialectName, Emulator, Identity, Modem, ModemDialect, Plain};
+pub use quirks::QuirkValue;
 pub use rule::PortRange;
 pub use secret::{CredentialName, SecretSource, secret_text};
 pub use source::{Place, Problem, Severity, Source, Sources};

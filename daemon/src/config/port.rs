@@ -1,10 +1,10 @@
 //! `[emulator.NAME]` and `[modem.NAME]`. [`super::explain`] says what each key means.
 
 use super::line::{self, Device, FlowControl, Framing, Lines, Speed};
+use super::quirks::{self, QuirkValue};
 use super::rule::PortRange;
 use super::secret::SecretSource;
 use super::value::{Name, parsed_from_string};
-use crate::dialect::quirk::Values;
 use crate::dialect::{self, Dialect, Quirk, Quirks};
 use crate::job::{OnUnknown, Via};
 use crate::service::Destination;
@@ -89,6 +89,9 @@ pub struct Modem {
     /// What happens to a mail whose result never came; else as `daemon.on_unknown`.
     #[serde(default)]
     pub on_unknown: Option<OnUnknown>,
+    /// The dialect's own settings.
+    #[serde(default)]
+    pub quirks: BTreeMap<String, QuirkValue>,
 }
 
 impl Emulator {
@@ -101,60 +104,14 @@ impl Emulator {
 impl Emulator {
     /// The dialect's own settings, as far as they are right.
     pub fn quirks_of(&self, dialect: &'static Dialect) -> Quirks {
-        let mut quirks = Quirks::default();
-        for quirk in dialect.played.quirks {
-            let number = self.quirks.get(quirk.name).and_then(|it| it.number(quirk));
-            if let Some(number) = number {
-                quirks.set(quirk, number);
-            }
-        }
-        quirks
+        quirks::of(dialect.played.quirks, &self.quirks)
     }
 
     /// What is wrong with a quirk, if anything is.
     pub(super) fn quirk_wrong(&self, name: &str, value: &QuirkValue) -> Option<String> {
         let dialect = self.dialect.as_str();
         let known = dialect::by_name(dialect).map_or(&[][..], |it| it.played.quirks);
-        let Some(quirk) = known.iter().find(|quirk| quirk.name == name) else {
-            let names: Vec<_> = known.iter().map(|quirk| quirk.name).collect();
-            let has = match names.is_empty() {
-                true => "none".to_owned(),
-                false => names.join(", "),
-            };
-            let name = name.escape_debug();
-            return Some(format!(
-                "`{name}` is not a quirk of dialect {dialect}, which has {has}"
-            ));
-        };
-        match value.number(quirk) {
-            Some(_) => None,
-            None => Some(format!("must be {}", values(quirk))),
-        }
-    }
-}
-
-/// What a quirk may be, for people.
-pub(super) fn values(quirk: &Quirk) -> String {
-    match quirk.values {
-        Values::Switch => "true or false".to_owned(),
-        Values::Word(words) => {
-            let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
-            quoted.join(" or ")
-        }
-    }
-}
-
-impl QuirkValue {
-    /// Its number among the quirk's values; `None` where it is none of them.
-    fn number(&self, quirk: &Quirk) -> Option<u32> {
-        match (self, quirk.values) {
-            (Self::Switch(on), Values::Switch) => Some(u32::from(*on)),
-            (Self::Text(text), Values::Word(words)) => {
-                let at = words.iter().position(|word| word == text)?;
-                u32::try_from(at).ok()
-            }
-            _ => None,
-        }
+        quirks::wrong(dialect, known, name, value)
     }
 }
 
@@ -162,6 +119,30 @@ impl Modem {
     /// The line's settings.
     pub fn line(&self) -> LineSettings {
         line::settings(self.speed, self.framing, self.flow)
+    }
+
+    /// The dialect's own settings, as far as they are right.
+    pub fn quirks(&self) -> Quirks {
+        quirks::of(self.known_quirks(), &self.quirks)
+    }
+
+    /// What is wrong with a quirk, if anything is. Only who says which dialect it is may set any.
+    pub(super) fn quirk_wrong(&self, name: &str, value: &QuirkValue) -> Option<String> {
+        match &self.dialect {
+            ModemDialect::Auto => Some("needs `dialect` to be a name".to_owned()),
+            ModemDialect::Is(dialect) => {
+                quirks::wrong(dialect.as_str(), self.known_quirks(), name, value)
+            }
+        }
+    }
+
+    fn known_quirks(&self) -> &'static [Quirk] {
+        match &self.dialect {
+            ModemDialect::Auto => &[],
+            ModemDialect::Is(name) => {
+                dialect::by_name(name.as_str()).map_or(&[], |it| it.drive.facts().quirks)
+            }
+        }
     }
 }
 
@@ -309,18 +290,6 @@ impl FromStr for Apn {
             text.escape_default()
         ))
     }
-}
-
-/// The value of a quirk; which type it has to be is the dialect's business.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "true, false, a number or a string")]
-pub enum QuirkValue {
-    /// On or off.
-    Switch(bool),
-    /// A number.
-    Number(i64),
-    /// A text.
-    Text(String),
 }
 
 parsed_from_string!(DialectName, ModemDialect, Plain, Apn);

@@ -97,6 +97,14 @@ pub(super) const WRONG: &[(&str, &str)] = &[
         "0.toml:4:12: emulator.a.quirks.x: `x` is not a quirk",
     ),
     (
+        "[modem.a]\ndevice = '/dev/ttyS1'\nquirks = { ftp_by_file = true }",
+        "0.toml:3:12: modem.a.quirks.ftp_by_file: needs `dialect` to be a name",
+    ),
+    (
+        "[modem.a]\ndevice = '/dev/ttyS1'\ndialect = 'simcom'\nquirks = { non_ascii = 'latin' }",
+        "0.toml:4:12: modem.a.quirks.non_ascii: must be \"gbk\" or \"utf-8\"",
+    ),
+    (
         "[emulator.a]\ndevice = 'pty:a'\ndialect = 'quectel'\nallow = ['10.0.0.1/8']",
         "0.toml:4:9: emulator.a.allow: `10.0.0.1/8` is not a destination",
     ),

@@ -7,6 +7,7 @@ use super::report::Report;
 use super::session::{FileModule, MailboxModule, no_command};
 use super::settings::Settings;
 use super::snapshot::{Identity, Registration};
+use crate::dialect::Quirk;
 use crate::service::{BoxFuture, FileOpen, MailOpen, MailboxOpen, Result, ServerReply};
 use core::time::Duration;
 use std::fmt::Debug;
@@ -73,6 +74,13 @@ pub struct Facts {
     pub services: &'static [Service],
     /// The longest time from the command that sends a mail to its result.
     pub sending: Duration,
+    /// What ends its data modes, for a module in which nobody knows what goes on; the mildest first. Where several
+    /// dialects may be spoken all of theirs are tried.
+    pub exits: &'static [Exit],
+    /// The most bytes that a data mode may count which nothing else ends; 0 where there is none, or it gives up.
+    pub counted: u64,
+    /// What its firmware does one way or the other.
+    pub quirks: &'static [Quirk],
     /// What restarts the module, without `AT`.
     pub restart: &'static str,
     /// How long it may take to come back.
@@ -83,6 +91,21 @@ pub struct Facts {
     /// the module off. Names as [`crate::at::Name`] spells them: `+IPR`, `E`, `&F`.
     pub refused_by_hand: &'static [&'static str],
 }
+
+/// What may end a data mode.
+#[derive(Clone, Copy, Debug)]
+pub struct Exit {
+    /// What is sent.
+    pub bytes: &'static [u8],
+    /// How long the module may take to say something to it.
+    pub within: Duration,
+}
+
+/// ESC leaves a prompt for a text (27.005 section 3.5.1); CR, since to a module without one that was half a line.
+pub const ESCAPE_KEY: Exit = Exit {
+    bytes: b"\x1b\r",
+    within: Duration::from_millis(300),
+};
 
 /// A command that configures a module.
 #[derive(Debug)]

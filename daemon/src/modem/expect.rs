@@ -36,6 +36,14 @@ pub enum Lines {
         /// The most of them.
         most: usize,
     },
+    /// Lines that may look like anything, so many of them, and headings of this name: what files are called. Before
+    /// they have come nothing is a result.
+    Texts {
+        /// The name with its sign.
+        name: &'static str,
+        /// How many.
+        count: usize,
+    },
     /// Every line that the dialect does not know as unsolicited (`ATI`, and commands of people).
     Any,
 }
@@ -70,13 +78,10 @@ pub enum Leave {
     Escape,
     /// By these bytes.
     Bytes(&'static [u8]),
-    /// Not at all, since it counts: by bytes that mean nothing to a module that waits for no more (CR), up to
-    /// [`LOST`] of them.
-    Fill,
+    /// Not at all, since it counts so many: by bytes that mean nothing to a module that waits for no more (CR), until
+    /// it says something.
+    Fill(u64),
 }
-
-/// So many bytes may have been lost of content that a module counts, and are made up for.
-pub(super) const LOST: usize = 4096;
 
 /// Time for a command that only sets or reads something. Quectel names 300 ms; field logs show seconds.
 pub const SETTER: Duration = Duration::from_secs(5);
@@ -104,6 +109,13 @@ impl Expect {
     pub const fn lines(name: &'static str, shapes: &'static [&'static str], most: usize) -> Self {
         let mut expect = Self::result();
         expect.answer = Lines::Named { name, shapes, most };
+        expect
+    }
+
+    /// So many lines that may look like anything, perhaps under headings of this name, and a result.
+    pub const fn names(name: &'static str, count: usize) -> Self {
+        let mut expect = Self::result();
+        expect.answer = Lines::Texts { name, count };
         expect
     }
 

@@ -33,8 +33,10 @@ mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use chat::{Answer, Chat, ChatError, Payload, Piece, Streamed};
-pub use drive::{Drive, Facts, MailJob, Notice, SecretValue, Sent, Service, Setup};
+pub use chat::{Answer, Chat, ChatError, Payload, Piece, StreamEnd, Streamed};
+pub use drive::{
+    Drive, ESCAPE_KEY, Exit, Facts, MailJob, Notice, SecretValue, Sent, Service, Setup,
+};
 pub use engine::{Engine, Event, NotReady, Syntax};
 pub use expect::{Expect, Leave, Lines, Prompt, Raw, SETTER};
 pub use handle::Handle;
@@ -46,7 +48,7 @@ pub use session::{FileModule, ListedMail, MailboxModule};
 pub use settings::Settings;
 pub use snapshot::{Identity, Registration, Snapshot, State};
 pub use steps::{TRIES, refused, to_driver, until_answered, was_silent};
-pub use text::{ascii_at_most, at_most, to_ascii, to_hex, with_crlf};
+pub use text::{ascii_at_most, at_most, to_ascii, to_hex, to_words, with_crlf};
 pub use wire::{Incoming, Ports, Wire, WireReader, WireWriter};
 
 use crate::disk::Disk;

@@ -1,6 +1,6 @@
 //! What each rung of the recovery does.
 
-use super::chat::{Chat, ChatError, Claiming, Result};
+use super::chat::{Chat, ChatError, Claiming, LONGEST_FILL, Result};
 use super::ladder::Rung;
 use super::line::Line;
 use super::settings::Settings;
@@ -24,14 +24,26 @@ pub(super) async fn climb(
         Rung::Resync => chat.resync().await,
         Rung::Escape => {
             chat.escape().await?;
-            chat.escape_harder().await?;
+            for exit in chat.exits() {
+                chat.exit(exit).await?;
+            }
+            chat.hang_up().await?;
             chat.resync().await
         }
         Rung::Reopen => {
             reopen(chat, ports).await?;
             startup::wake(chat, settings.line).await
         }
-        Rung::Reset => restart(chat, settings).await,
+        Rung::Reset => {
+            if !startup::call(chat).await? {
+                // A data mode that counts takes the command for content.
+                chat.suspects_counting();
+                if chat.fill_up(LONGEST_FILL).await? {
+                    return startup::wake(chat, settings.line).await;
+                }
+            }
+            restart(chat, settings).await
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a modem is started with.
 
 use super::drive::Drive;
+use crate::dialect::Quirks;
 use crate::service::Secret;
 use hayes_ldisc::record::LineSettings;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct Settings {
     /// Certificates (PEM) that servers are verified against, put into the module's memory. Without, a
     /// module encrypts but cannot verify: it has no roots of its own.
     pub roots: Option<Arc<[u8]>>,
+    /// What its dialect's driver does one way or the other.
+    pub quirks: Quirks,
 }
 
 impl PartialEq for Settings {
@@ -39,6 +42,7 @@ impl PartialEq for Settings {
             apn_user,
             apn_password,
             roots,
+            quirks,
         } = self;
         let driver = |drive: &Option<&'static dyn Drive>| drive.map(Drive::name);
         *name == other.name
@@ -49,6 +53,7 @@ impl PartialEq for Settings {
             && *apn_user == other.apn_user
             && *apn_password == other.apn_password
             && *roots == other.roots
+            && *quirks == other.quirks
     }
 }
 
@@ -64,6 +69,7 @@ impl Settings {
             apn_user: String::new(),
             apn_password: None,
             roots: None,
+            quirks: Quirks::default(),
         }
     }
 }

@@ -20,6 +20,15 @@ const GREETING: Duration = Duration::from_millis(500);
 /// What a module said while nobody listened is over after so long without a byte.
 const QUIET: Duration = Duration::from_millis(200);
 
+/// A module that sends a file pauses no longer than this, most of the time.
+const TALKS: Duration = Duration::from_secs(2);
+
+/// A file that a module sends takes no longer; a module that talks on is none that does.
+const LONGEST_STREAM: Duration = Duration::from_secs(900);
+
+/// A module of which nothing is known is given the rest of a file for so long, in case that it counts.
+const UNSURE: Duration = Duration::from_secs(10);
+
 /// Speeds that modules are found at when the configured one is silent, the usual first.
 const SPEEDS: [u32; 8] = [
     115_200, 9600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600,
@@ -51,11 +60,18 @@ pub(super) async fn wake(chat: &mut Chat, line: LineSettings) -> Result<()> {
     chat.resync().await
 }
 
-/// Hears a module out and greets it; whether it answered. It is not disturbed in what it does.
+/// Hears a module out and greets it; whether it answered. It is not disturbed in what it does: one that is still
+/// sending a file, for an earlier daemon perhaps, comes to its end.
 pub(super) async fn call(chat: &mut Chat) -> Result<bool> {
-    chat.begin_anew();
+    chat.begin_anew().await?;
     chat.listen_to_quiet(QUIET).await?;
-    greet(chat, 3).await
+    if greet(chat, 3).await? {
+        return Ok(true);
+    }
+    if chat.hear_out(TALKS, LONGEST_STREAM).await? {
+        return greet(chat, 3).await;
+    }
+    Ok(false)
 }
 
 /// Brings a module to answer that does not when it is greeted.
@@ -72,8 +88,14 @@ async fn answers(chat: &mut Chat, line: LineSettings) -> Result<bool> {
     if greet(chat, 2).await? {
         return Ok(true);
     }
-    chat.escape_harder().await?;
-    if greet(chat, 2).await? {
+    for exit in chat.exits() {
+        chat.exit(exit).await?;
+        if greet(chat, 2).await? {
+            return Ok(true);
+        }
+    }
+    chat.hang_up().await?;
+    if greet(chat, 2).await? || (chat.fill_up(UNSURE).await? && greet(chat, 3).await?) {
         return Ok(true);
     }
     sweep(chat, line).await

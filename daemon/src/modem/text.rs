@@ -14,6 +14,11 @@ pub fn to_ascii(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
     }
+    to_words(text)
+}
+
+/// A text as encoded words, whatever it is.
+pub fn to_words(text: &str) -> String {
     let q = words('Q', text, q_encode);
     let b = words('B', text, |piece| base64(piece.as_bytes()));
     if q.len() <= b.len() { q } else { b }

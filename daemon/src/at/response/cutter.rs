@@ -43,6 +43,9 @@ pub struct Cutter {
     block: Option<Block>,
     /// A block was cut: one Ctrl-Z may end it.
     after_block: bool,
+    /// A block was cut, and the CR of a line must follow.
+    wants_end: bool,
+    torn: bool,
 }
 
 impl Cutter {
@@ -63,6 +66,12 @@ impl Cutter {
     /// Raw bytes that are still to come.
     pub fn raw_left(&self) -> u64 {
         self.raw
+    }
+
+    /// Whether a block was followed by something else than a line: bytes of it were lost on the way, and others were
+    /// taken for them. Told once.
+    pub fn take_torn(&mut self) -> bool {
+        core::mem::take(&mut self.torn)
     }
 
     /// Bytes of a line that has begun and not ended.
@@ -95,6 +104,7 @@ impl Cutter {
                 self.keep(b"+");
             } else {
                 self.after_block = true;
+                self.wants_end = true;
                 self.skip(input);
             }
         }
@@ -128,6 +138,12 @@ impl Cutter {
             if first == CTRL_Z {
                 *input = rest;
             }
+        }
+        if self.wants_end
+            && let Some(first) = input.first()
+        {
+            self.wants_end = false;
+            self.torn |= *first != b'\r';
         }
         while self.after_prompt
             && let Some((&first, rest)) = input.split_first()

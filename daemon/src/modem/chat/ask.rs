@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 const PIECE: usize = 4096;
 
 /// What the helper and the port may hold of what was handed over, in bytes.
-const BUFFERED: usize = 256 << 10;
+pub(super) const BUFFERED: usize = 256 << 10;
 
 /// A piece of payload.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Payload<'a> {
     pub encode: fn(&[u8], &mut Vec<u8>),
     /// What says that it is over.
     pub end: &'static [u8],
+    /// So many bytes were promised, where the module counts them: no more go, and fewer are broken off.
+    pub most: Option<u64>,
     /// The module asked for it.
     pub begun: bool,
     /// How many bytes have gone, as they were before they were coded.
@@ -58,12 +60,7 @@ impl Chat {
     ) -> Result<Answer> {
         let mut expect = expect;
         expect.after += self.transmission(payload.len());
-        self.begin(line, expect).await?;
-        while !self.inbox.prompted && !self.inbox.is_over() {
-            self.step().await?;
-        }
-        if self.inbox.prompted {
-            self.open = Some(expect.leave);
+        if self.until_prompted(line, expect).await? {
             self.board.data(true);
             let written = self.write_payload(payload, report).await;
             self.board.data(false);
@@ -71,7 +68,7 @@ impl Chat {
             let now = self.now();
             self.engine.payload_written(now);
         }
-        self.finish_data(line, expect).await
+        self.finish_data(line).await
     }
 
     /// The same with payload that comes in pieces, of a length that nobody knows before. A module that ends
@@ -85,13 +82,8 @@ impl Chat {
         let mut expect = expect;
         // So much may still be on its way through the port when the last piece is handed over.
         expect.after += self.transmission(BUFFERED);
-        self.begin(line, expect).await?;
-        while !self.inbox.prompted && !self.inbox.is_over() {
-            self.step().await?;
-        }
-        if self.inbox.prompted {
+        if self.until_prompted(line, expect).await? {
             payload.begun = true;
-            self.open = Some(expect.leave);
             self.board.data(true);
             let written = self.feed(payload).await;
             self.board.data(false);
@@ -99,7 +91,29 @@ impl Chat {
             let now = self.now();
             self.engine.payload_written(now);
         }
-        self.finish_data(line, expect).await
+        self.finish_data(line).await
+    }
+
+    /// Sends a command that takes payload; whether it asks for that. Until it has said anything, whoever gives it up
+    /// leaves a module behind that may ask for it later, and would take what follows for payload.
+    async fn until_prompted(&mut self, line: &Line, expect: Expect) -> Result<bool> {
+        self.begin(line, expect).await?;
+        self.owed = Some((expect.prompt, expect.leave));
+        if let Prompt::Bytes(bytes) = expect.prompt {
+            self.engine.owe(Some(bytes));
+        }
+        if let Leave::Fill(count) = expect.leave {
+            self.counting = count;
+        }
+        while !self.inbox.prompted && !self.inbox.is_over() {
+            self.step().await?;
+        }
+        if self.inbox.prompted {
+            self.owed = None;
+            self.engine.owe(None);
+            self.open = Some(expect.leave);
+        }
+        Ok(self.inbox.prompted)
     }
 
     async fn feed(&mut self, payload: &mut Payload<'_>) -> Result<()> {
@@ -110,6 +124,7 @@ impl Chat {
                 incoming = self.wire.0.next(&mut self.buffer) => {
                     self.take(incoming)?;
                     if self.inbox.is_over() {
+                        self.stale = true;
                         return Ok(());
                     }
                     continue;
@@ -119,51 +134,59 @@ impl Chat {
             coded.clear();
             match piece {
                 Some(Piece::Bytes(bytes)) => {
+                    let now = payload.written + bytes.len() as u64;
+                    if payload.most.is_some_and(|most| now > most) {
+                        self.engine.give_up();
+                        return Err(ChatError::Cancelled);
+                    }
                     (payload.encode)(&bytes, &mut coded);
                     self.write(&coded).await?;
                     payload.written += bytes.len() as u64;
                 }
-                Some(Piece::End) => {
+                Some(Piece::End) if payload.most.is_none_or(|most| most == payload.written) => {
                     self.trace.tell(Direction::Out, || {
                         format!("<{} bytes, coded>", payload.written)
                     });
                     return self.write(payload.end).await;
                 }
-                None => {
+                Some(Piece::End) | None => {
                     self.wire.1.flush().await.map_err(ChatError::Port)?;
                     self.engine.give_up();
                     return Err(ChatError::Cancelled);
                 }
             }
             if self.inbox.is_over() {
-                self.wire.1.flush().await.map_err(ChatError::Port)?;
+                self.stale = true;
                 return Ok(());
             }
         }
     }
 
-    /// The end of a command with a data mode.
-    async fn finish_data(&mut self, line: &Line, expect: Expect) -> Result<Answer> {
+    /// The end of a command with a data mode. One that failed may have ended before all of its payload was sent: what
+    /// is left of that goes no further, and what did leave was taken for commands, whose answers are nobody's.
+    async fn finish_data(&mut self, line: &Line) -> Result<Answer> {
         let prompted = self.inbox.prompted;
-        let answer = self.finish(line).await;
-        match (&answer, expect.prompt) {
-            (Ok(_), _) => self.open = None,
-            // It may still come, and would take what follows for payload.
-            (Err(ChatError::TimedOut(_)), Prompt::Line(prompt)) if !prompted => {
-                self.owed = Some((prompt, expect.leave));
-            }
-            _ => {}
+        let answer = self.finish(line).await?;
+        self.open = None;
+        self.owed = None;
+        self.engine.owe(None);
+        self.counting = 0;
+        if prompted && (self.stale || !answer.result.is_ok()) {
+            self.stale = true;
+            self.drop_stale().await?;
+            self.engine.give_up();
         }
-        answer
+        Ok(answer)
     }
 
     /// How long so many bytes may be on the line: ten bits each, and half as much again.
-    fn transmission(&self, bytes: usize) -> Duration {
+    pub(super) fn transmission(&self, bytes: usize) -> Duration {
         Duration::from_millis(bytes as u64 * 15_000 / u64::from(self.speed.max(1)))
     }
 
     /// As [`Self::ask`] for a command that brings a module back to where a resync can work.
     pub(in crate::modem) async fn nudge(&mut self, line: &Line, expect: Expect) -> Result<Answer> {
+        self.drop_stream();
         self.engine.give_up();
         self.inbox = Inbox::default();
         let now = self.now();
@@ -224,7 +247,7 @@ impl Chat {
             }
             self.write(piece).await?;
             if self.inbox.is_over() {
-                self.wire.1.flush().await.map_err(ChatError::Port)?;
+                self.stale = true;
                 break;
             }
         }

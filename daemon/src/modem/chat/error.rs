@@ -14,6 +14,8 @@ pub enum ChatError {
     Gone,
     /// The module restarted.
     Restarted,
+    /// Bytes of a stream were lost on the line; how that showed.
+    Torn(String),
     /// It went into data mode although nobody asked for that.
     DataMode,
     /// The wire takes no bytes.
@@ -31,6 +33,7 @@ impl fmt::Display for ChatError {
             Self::Lost => f.write_str("the modem does not answer"),
             Self::Gone => f.write_str("the modem's device went away"),
             Self::Restarted => f.write_str("the modem restarted"),
+            Self::Torn(how) => write!(f, "the line lost bytes of what the modem sent: {how}"),
             Self::DataMode => f.write_str("the modem went into data mode unasked"),
             Self::Stuck => f.write_str("the modem takes no bytes: flow control stops them"),
             Self::Cancelled => f.write_str("given up while the modem worked on it"),
@@ -46,12 +49,14 @@ impl From<ChatError> for Error {
             ChatError::Lost | ChatError::Gone | ChatError::Restarted | ChatError::Stuck => {
                 ErrorKind::ModemGone
             }
+            ChatError::Torn(_) => ErrorKind::Protocol,
             ChatError::DataMode => ErrorKind::NotSupported,
             ChatError::Cancelled => ErrorKind::Cancelled,
             ChatError::Port(_) => ErrorKind::ModemGone,
         };
         let fault = match &error {
             ChatError::Cancelled => Fault::Caller,
+            ChatError::Torn(_) => Fault::Link,
             ChatError::Port(port) => port.fault,
             _ => Fault::Module,
         };

@@ -60,7 +60,7 @@ impl Inbox {
             Event::InStep => self.in_step = true,
             Event::Lost => self.lost = true,
             Event::Late(line) => self.late_connect |= connect(line).is_some(),
-            Event::Echo | Event::Info(_) | Event::Urc(_) => {}
+            Event::Echo | Event::Info(_) | Event::Urc(_) | Event::Torn => {}
         }
     }
 

@@ -81,6 +81,11 @@ impl Chat {
         Ok(())
     }
 
+    /// Lets what belongs to the past come, for so long.
+    pub async fn listen_for(&mut self, time: Duration) -> Result<()> {
+        self.listen(time).await
+    }
+
     /// Takes what comes for so long.
     pub(in crate::modem) async fn listen(&mut self, time: Duration) -> Result<()> {
         let until = Instant::now() + time;
@@ -95,6 +100,20 @@ impl Chat {
         let until = Instant::now() + quiet * 5;
         while Instant::now() < until && self.listen_once(quiet).await? {}
         Ok(())
+    }
+
+    /// Takes what comes until it has been quiet for so long, or `longest` is over; whether anything came.
+    pub(in crate::modem) async fn hear_out(
+        &mut self,
+        quiet: Duration,
+        longest: Duration,
+    ) -> Result<bool> {
+        let until = Instant::now() + longest;
+        let mut heard = false;
+        while Instant::now() < until && self.listen_once(quiet).await? {
+            heard = true;
+        }
+        Ok(heard)
     }
 
     /// Takes the next that comes within this time; whether anything came. Cancel-safe.

@@ -17,11 +17,12 @@ pub use ask::{Payload, Piece};
 pub use error::ChatError;
 pub use inbox::Answer;
 pub(super) use port::Claiming;
-pub use stream::Streamed;
+pub use stream::{StreamEnd, Streamed};
+pub(super) use sync::LONGEST_FILL;
 
 use super::drive::{Drive, Facts, Notice};
 use super::engine::{Engine, Event, Syntax, same_but_blanks};
-use super::expect::Leave;
+use super::expect::{Leave, Prompt};
 use super::settings::Settings;
 use super::snapshot::Board;
 use super::wire::Wire;
@@ -32,7 +33,7 @@ use inbox::Inbox;
 use redact::Redactor;
 use results::Results;
 use std::collections::VecDeque;
-use stream::Stream;
+use stream::{Stream, ends_stream};
 use tokio::time::Instant;
 
 /// Result of a dialogue.
@@ -79,8 +80,18 @@ pub struct Chat {
     speed: u32,
     /// A data mode or a prompt was left open; how it is left.
     open: Option<Leave>,
-    /// A command that was given up before it prompted: what its prompt is, should it come after all.
-    owed: Option<(&'static str, Leave)>,
+    /// A command was sent that has not prompted yet: its prompt may come although nobody waits for it any more.
+    owed: Option<(Prompt, Leave)>,
+    /// A data mode that counts may still wait for so many bytes, of us or of an earlier daemon.
+    counting: u64,
+    /// Bytes that came, in all.
+    heard: u64,
+    /// The module has answered this daemon.
+    was_in_step: bool,
+    /// A stream that nobody reads any more and that has not come to its end; its name.
+    unread: Option<&'static str>,
+    /// What was handed over and has not left is not to be sent any more.
+    stale: bool,
     /// Why no command can succeed any more, until somebody does something about it: a resync failed,
     /// the device went away, the module restarted.
     fate: Option<ChatError>,
@@ -114,6 +125,11 @@ impl Chat {
             speed: settings.line.speed,
             open: None,
             owed: None,
+            counting: 0,
+            heard: 0,
+            was_in_step: false,
+            unread: None,
+            stale: false,
             fate: None,
         };
         chat.set_drive(chat.board.read(|now| now.drive));
@@ -127,6 +143,8 @@ impl Chat {
         self.open = None;
         self.owed = None;
         self.stream = None;
+        self.unread = None;
+        self.stale = false;
         self.fate = None;
     }
 
@@ -149,10 +167,20 @@ impl Chat {
     }
 
     /// Begins anew with a module that restarted or was silent.
-    pub(super) fn begin_anew(&mut self) {
+    pub(super) async fn begin_anew(&mut self) -> Result<()> {
         if matches!(self.fate, Some(ChatError::Restarted | ChatError::Lost)) {
             self.fate = None;
         }
+        self.drop_stream();
+        self.drop_stale().await
+    }
+
+    /// Sends nothing any more of what was handed over: the module would take it for commands.
+    async fn drop_stale(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.stale) {
+            self.wire.1.flush().await.map_err(ChatError::Port)?;
+        }
+        Ok(())
     }
 
     fn with_engine(&mut self, run: impl FnOnce(&mut Engine, &mut dyn FnMut(Event<'_>))) {
@@ -169,6 +197,7 @@ impl Chat {
             redactor,
             stream,
             owed,
+            unread,
             ..
         } = self;
         run(engine, &mut |event| {
@@ -188,7 +217,16 @@ impl Chat {
                 }
             }
             if let (Event::Late(line), Some((prompt, _))) = (&event, *owed) {
-                inbox.late_prompt |= same_but_blanks(line, prompt.as_bytes());
+                inbox.late_prompt |= match prompt {
+                    Prompt::Line(text) => same_but_blanks(line, text.as_bytes()),
+                    Prompt::Bytes(bytes) => *line == bytes,
+                    Prompt::None | Prompt::Connect => false,
+                };
+            }
+            if let Event::Info(line) | Event::Urc(line) | Event::Late(line) = event
+                && unread.is_some_and(|name| ends_stream(line, name))
+            {
+                *unread = None;
             }
             match stream {
                 Some(stream) => stream.take(event, inbox),
@@ -228,6 +266,7 @@ fn trace_event(port: &str, trace: &Trace, redactor: &Redactor, event: &Event<'_>
             });
         }
         Event::TimedOut => trace.tell(Direction::Note, || "no result in time".to_owned()),
+        Event::Torn => trace.tell(Direction::Note, || "the line lost bytes".to_owned()),
         Event::Echo | Event::InStep | Event::Lost => {}
     }
 }

@@ -40,6 +40,7 @@ impl Chat {
                     self.fate = None;
                     self.open = None;
                     self.owed = None;
+                    self.unread = None;
                     return Ok(Claiming::Ours { kept });
                 }
                 Ok(Incoming::Refused { why, text }) => return Ok(Claiming::Refused { why, text }),
@@ -132,6 +133,7 @@ impl Chat {
             Ok(Incoming::Data) => {
                 let now = self.now();
                 let bytes = std::mem::take(&mut self.buffer);
+                self.heard += bytes.len() as u64;
                 self.with_engine(|engine, tell| engine.received(&bytes, now, tell));
                 self.buffer = bytes;
                 self.buffer.clear();
@@ -139,6 +141,9 @@ impl Chat {
             }
             Ok(Incoming::Overrun) => {
                 self.note("the TTY's driver lost bytes");
+                if let Some(stream) = &mut self.stream {
+                    stream.tear("the TTY's driver lost bytes");
+                }
                 None
             }
             Ok(Incoming::Other) => None,
@@ -151,7 +156,8 @@ impl Chat {
             return Ok(());
         };
         self.engine.give_up();
-        self.open = None;
+        // What is still queued was for a data mode that is no more.
+        self.stale |= self.open.take().is_some();
         self.owed = None;
         self.fate = Some(fate.clone());
         Err(fate)

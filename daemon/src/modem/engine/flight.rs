@@ -83,6 +83,13 @@ impl Flight {
             self.echoed = true;
             return Meaning::Echo;
         }
+        if let Lines::Texts { count, .. } = self.expect.answer
+            && self.lines < count
+            && !line.starts_with(b"+")
+        {
+            self.lines += 1;
+            return Meaning::Info;
+        }
         if let Some(result) = self.result(line) {
             return Meaning::Final(result);
         }
@@ -99,7 +106,7 @@ impl Flight {
             return Meaning::Prompt;
         }
         if announced || self.is_answer(line, urcs) {
-            self.lines += 1;
+            self.lines += usize::from(!matches!(self.expect.answer, Lines::Texts { .. }));
             return Meaning::Info;
         }
         Meaning::Urc
@@ -128,6 +135,7 @@ impl Flight {
     fn is_answer(&self, line: &[u8], urcs: &[Urc]) -> bool {
         match self.expect.answer {
             Lines::None => false,
+            Lines::Texts { name, .. } => named(line, name).is_some(),
             Lines::Named { name, shapes, most } => {
                 self.lines < most && named(line, name).is_some_and(|values| fits(&values, shapes))
             }

@@ -40,6 +40,8 @@ pub enum Event<'a> {
     Urc(&'a [u8]),
     /// Bytes that nobody waits for any more.
     Late(&'a [u8]),
+    /// Counted bytes were not followed by a line: some were lost on the way.
+    Torn,
     /// The command in flight had no result in time. The engine is out of step.
     TimedOut,
     /// The resync succeeded.
@@ -70,6 +72,8 @@ pub struct Engine {
     resyncs: u32,
     /// Probes sent so far, so that each differs from those that may still be unanswered.
     probes: u32,
+    /// The prompt of a command that was given up before it prompted.
+    owed: Option<&'static [u8]>,
 }
 
 #[derive(Debug)]
@@ -104,7 +108,13 @@ impl Engine {
             late: 0,
             resyncs: 0,
             probes: 0,
+            owed: None,
         }
+    }
+
+    /// A command was given up whose prompt is these bytes: it is told as [`Event::Late`] should it come after all.
+    pub fn owe(&mut self, prompt: Option<&'static [u8]>) {
+        self.owed = prompt;
     }
 
     /// Another dialect from now on.
@@ -168,6 +178,7 @@ impl Engine {
     pub fn reset(&mut self) {
         self.late += self.cutter.reset() as u64;
         self.output.clear();
+        self.owed = None;
         self.phase = Phase::OutOfStep;
     }
 
@@ -221,9 +232,15 @@ impl Engine {
         loop {
             let prompt = match &self.phase {
                 Phase::Flight(flight) => flight.prompt_bytes(),
-                _ => None,
+                _ => self.owed,
             };
+            if self.cutter.take_torn() {
+                tell(Event::Torn);
+            }
             let Some(piece) = self.cutter.next(&mut input, prompt) else {
+                if self.cutter.take_torn() {
+                    tell(Event::Torn);
+                }
                 return;
             };
             let mut raw = None;
@@ -231,10 +248,14 @@ impl Engine {
                 Piece::Line(line) => raw = self.phase.line(&self.syntax, line, &mut tell),
                 Piece::Overlong(line) => tell(Event::Late(line)),
                 Piece::Prompt => {
+                    let prompt = prompt.unwrap_or_default();
                     if let Phase::Flight(flight) = &mut self.phase {
                         flight.prompted();
+                        tell(Event::Prompt(prompt));
+                    } else {
+                        self.owed = None;
+                        tell(Event::Late(prompt));
                     }
-                    tell(Event::Prompt(prompt.unwrap_or_default()));
                 }
                 Piece::Raw(bytes) => match &self.phase {
                     Phase::Resync(_) | Phase::OutOfStep => tell(Event::Late(bytes)),

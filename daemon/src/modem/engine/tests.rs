@@ -110,6 +110,7 @@ fn name(event: &Event<'_>) -> String {
         Event::Data(bytes) => format!("data {}", text(bytes)),
         Event::Urc(line) => format!("urc {}", text(line)),
         Event::Late(bytes) => format!("late {}", text(bytes)),
+        Event::Torn => "torn".into(),
         Event::TimedOut => "timed out".into(),
         Event::InStep => "in step".into(),
         Event::Lost => "lost".into(),

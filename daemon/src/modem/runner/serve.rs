@@ -14,10 +14,13 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// How often registration and signal are read while nothing else is to be done.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// A session that is stopped has so long for its last commands: a module that sends a file hears none meanwhile.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Requests that wait while one is carried out; more are refused.
 const WAITING: usize = 32;
@@ -61,8 +64,18 @@ impl Runner {
             if let Err(turn) = self.carry_out(chat, drive, request).await {
                 return turn;
             }
+            if let Some(Request::Enable(false)) = self.waiting.front() {
+                continue;
+            }
             // What a command left behind is settled now, not when the next one is in a hurry.
-            if let Err(error) = chat.get_in_step().await {
+            let stop = Notify::new();
+            let work = async {
+                tokio::select! {
+                    settled = chat.get_in_step() => settled,
+                    () = stop.notified() => Ok(()),
+                }
+            };
+            if let Err(error) = self.while_queueing(work, || stop.notify_one()).await {
                 return error.into();
             }
         }
@@ -95,7 +108,7 @@ impl Runner {
                 self.board.state(State::Busy);
                 let (settings, stop) = (Arc::clone(&self.settings), opening.report.stop());
                 let work = hold_mailbox(chat, drive, &settings, opening);
-                self.while_queueing(work, || stop.stop()).await;
+                self.while_held(work, || stop.stop()).await;
                 chat.forget_secrets();
                 Ok(())
             }
@@ -103,7 +116,7 @@ impl Runner {
                 self.board.state(State::Busy);
                 let (settings, stop) = (Arc::clone(&self.settings), opening.report.stop());
                 let work = hold_files(chat, drive, &settings, opening);
-                self.while_queueing(work, || stop.stop()).await;
+                self.while_held(work, || stop.stop()).await;
                 chat.forget_secrets();
                 Ok(())
             }
@@ -142,6 +155,23 @@ impl Runner {
             Request::Enable(false) => Err(Turn::Disabled),
             Request::Enable(true) | Request::Look => Ok(()),
         }
+    }
+
+    /// The same for a session, which has so long to come to an end where it is stopped; then it is dropped.
+    async fn while_held(&mut self, work: impl Future<Output = ()>, stop: impl Fn()) {
+        let stopped = Notify::new();
+        let work = async {
+            tokio::select! {
+                biased;
+                () = work => {}
+                () = async { stopped.notified().await; sleep(GRACE).await } => {}
+            }
+        };
+        self.while_queueing(work, || {
+            stop();
+            stopped.notify_one();
+        })
+        .await;
     }
 
     /// Waits while a request is carried out; others queue up. `Enable(false)` calls `stop`.

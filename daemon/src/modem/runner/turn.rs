@@ -37,7 +37,9 @@ impl From<ChatError> for Turn {
             ChatError::DataMode => Self::Recover(Rung::Escape),
             // What was tried is the mildest: drain and probe.
             ChatError::Lost => Self::Recover(Rung::Escape),
-            ChatError::TimedOut(_) | ChatError::Cancelled => Self::Recover(Rung::Resync),
+            ChatError::TimedOut(_) | ChatError::Cancelled | ChatError::Torn(_) => {
+                Self::Recover(Rung::Resync)
+            }
         }
     }
 }

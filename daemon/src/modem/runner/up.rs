@@ -18,6 +18,7 @@ impl Runner {
                 Ok(Claiming::Ours { kept }) => {
                     if kept {
                         chat.note("the port was held for an earlier daemon");
+                        chat.inherits_counting();
                     } else {
                         self.disinherit();
                     }

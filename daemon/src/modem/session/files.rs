@@ -24,7 +24,13 @@ const LONGEST_LISTING: usize = 4 << 20;
 /// One step.
 #[derive(Debug)]
 pub(in crate::modem) enum FileAsk {
-    Upload(String, Representation, mpsc::Receiver<Piece>, Answer<u64>),
+    Upload(
+        String,
+        Representation,
+        Option<u64>,
+        mpsc::Receiver<Piece>,
+        Answer<u64>,
+    ),
     Download(String, Representation, mpsc::Sender<Vec<u8>>, Answer<u64>),
     List(String, mpsc::Sender<Vec<u8>>, Answer<u64>),
     Close(Answer<()>),
@@ -138,7 +144,8 @@ impl FileSession for Session {
             let asks = self.asks(progress).await?;
             let (pieces, receiver) = mpsc::channel(PIECES);
             let (answer, ended) = oneshot::channel();
-            let ask = FileAsk::Upload(path.to_owned(), representation, receiver, answer);
+            let size = from.left();
+            let ask = FileAsk::Upload(path.to_owned(), representation, size, receiver, answer);
             asks.send(ask).await.map_err(|_| over())?;
             let poured = pour(from, pieces, progress).await;
             progress.phase(Phase::Confirming);

@@ -135,8 +135,8 @@ async fn file_step(
     report: &Report,
 ) -> bool {
     match ask {
-        FileAsk::Upload(path, representation, mut pieces, answer) => {
-            let work = module.upload(chat, &path, representation, &mut pieces);
+        FileAsk::Upload(path, representation, size, mut pieces, answer) => {
+            let work = module.upload(chat, &path, representation, size, &mut pieces);
             answered(work, answer, report).await
         }
         FileAsk::Download(path, representation, pipe, answer) => {

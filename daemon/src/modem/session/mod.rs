@@ -76,12 +76,14 @@ pub trait FileModule: Send {
     /// What can be known before the first transfer.
     fn open<'a>(&'a mut self, chat: &'a mut Chat) -> BoxFuture<'a, Result<()>>;
 
-    /// Sends a file, in the place of what is there; gives how many bytes it had.
+    /// Sends a file, in the place of what is there; gives how many bytes it had. `size`: how many it will have, where
+    /// that is known.
     fn upload<'a>(
         &'a mut self,
         chat: &'a mut Chat,
         path: &'a str,
         representation: Representation,
+        size: Option<u64>,
         pieces: &'a mut mpsc::Receiver<super::chat::Piece>,
     ) -> BoxFuture<'a, Result<u64>>;
 

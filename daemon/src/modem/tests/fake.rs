@@ -174,6 +174,7 @@ impl Session {
                         memory.line_speed = speed;
                         memory.disturbed += 1;
                     }
+                    Some(Sent::Flushed) => {}
                     Some(Sent::Dtr) => self.fake.memory().disturbed += 1,
                     Some(Sent::Bytes(bytes)) => self.bytes(&bytes).await,
                 },

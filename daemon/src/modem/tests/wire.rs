@@ -12,6 +12,7 @@ pub(crate) enum Sent {
     Bytes(Vec<u8>),
     Speed(u32),
     Dtr,
+    Flushed,
     Released,
 }
 
@@ -94,7 +95,7 @@ impl WireWriter for Out {
     }
 
     fn flush(&mut self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
+        self.tell(Sent::Flushed)
     }
 
     fn configure(&mut self, line: LineSettings) -> BoxFuture<'_, Result<()>> {

@@ -17,8 +17,8 @@ mod tests;
 use super::names::{CEREG, CGREG, CREG, QICSGP, QSMTPCFG, QSMTPPUT};
 use crate::at::response::{Urc, Value, named};
 use crate::modem::{
-    Chat, Drive, Facts, Identity, MailJob, Notice, Outgoing, Registration, SecretValue, Sent,
-    Service, Settings, Setup, Syntax,
+    Chat, Drive, ESCAPE_KEY, Facts, Identity, MailJob, Notice, Outgoing, Registration, SecretValue,
+    Sent, Service, Settings, Setup, Syntax,
 };
 use crate::service::{BoxFuture, MailOpen, Result};
 use core::time::Duration;
@@ -81,6 +81,10 @@ static FACTS: Facts = Facts {
         unless: &[],
     }],
     sending: job::WATCHDOG,
+    // All else that takes bytes gives up by itself (QFUPL, QSMTPBODY: their time).
+    exits: &[ESCAPE_KEY],
+    counted: 0,
+    quirks: &[],
     restart: "+CFUN=1,1",
     boot: Duration::from_secs(90),
     secrets: &[

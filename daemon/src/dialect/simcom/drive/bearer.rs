@@ -1,6 +1,8 @@
 //! The context that the module's services use (reference 3.2, 3.3), and the port that data go to (3.6).
 
 use super::super::names::{CATR, CGSOCKCONT, CSOCKAUTH, CSOCKSETPN};
+use super::facts::FACTS;
+use super::quirks;
 use super::steps::set;
 use crate::modem::{Chat, Expect, Line, Settings, until_answered};
 use crate::service::{Result, Secret};
@@ -13,6 +15,11 @@ const PAP: u32 = 1;
 
 /// Sets what is configured. Services open the context themselves.
 pub(super) async fn up(chat: &mut Chat, settings: &Settings) -> Result<()> {
+    // It may have restarted without a word: in auto-baud mode it says none (reference 1, 16-A34). An echo would be
+    // taken for answers, and failures would have no numbers.
+    for setup in FACTS.setup.iter().filter(|setup| setup.required) {
+        set(chat, &Line::new(setup.command), "set-up").await?;
+    }
     if !settings.apn.is_empty() {
         let line = Line::new(CGSOCKCONT).number(CONTEXT).key("IP");
         set(chat, &line.text(&settings.apn)?, "access point").await?;
@@ -21,10 +28,13 @@ pub(super) async fn up(chat: &mut Chat, settings: &Settings) -> Result<()> {
             line.number(0_u32)
         } else {
             let none = Secret::new(String::new());
-            // The password comes first (reference 3.3).
-            line.number(PAP)
-                .secret(settings.apn_password.as_ref().unwrap_or(&none))?
-                .text(&settings.apn_user)?
+            let line = line.number(PAP);
+            let password = settings.apn_password.as_ref().unwrap_or(&none);
+            // Firmwares have both orders (reference 3.3).
+            match quirks::user_comes_first(settings) {
+                true => line.text(&settings.apn_user)?.secret(password)?,
+                false => line.secret(password)?.text(&settings.apn_user)?,
+            }
         };
         // Firmware without it knows no such access points.
         if settings.apn_user.is_empty() {

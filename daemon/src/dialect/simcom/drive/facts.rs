@@ -4,10 +4,11 @@ use super::super::names::{
     CFTPGET, CFTPGETFILE, CFTPLIST, CFTPPUTFILE, CFTPPW, CFTRANTX, CGREG, CHTTPACT, CPIN, CREG,
     CSOCKAUTH, POP3, POP3SRV, SMTP, SMTPAUTH,
 };
-use super::mail;
+use super::{mail, quirks};
 use crate::at::response::{Announce, Urc};
-use crate::modem::{Facts, SecretValue, Service, Setup, Syntax};
+use crate::modem::{ESCAPE_KEY, Exit, Facts, SecretValue, Service, Setup, Syntax};
 use core::time::Duration;
+use hayes_ldisc::discipline::stuffing;
 
 const REGISTRATION: &[&str] = &["n", "ns*"];
 
@@ -86,6 +87,18 @@ pub(super) static FACTS: Facts = Facts {
         },
     ],
     sending: mail::WATCHDOG,
+    // SMTPBODY: ESC forgets the text. CFTPPUT and CHTTPACT take that for content and end with Ctrl-Z; so does a text,
+    // which is sent by SMTPSEND only. A file that ends has to reach its server first.
+    exits: &[
+        ESCAPE_KEY,
+        Exit {
+            bytes: &[stuffing::END],
+            within: Duration::from_secs(10),
+        },
+    ],
+    // CFTRANRX.
+    counted: super::letter::MOST_FILE_BYTES as u64,
+    quirks: quirks::ALL,
     restart: "+CRESET",
     boot: Duration::from_secs(60),
     secrets: &[

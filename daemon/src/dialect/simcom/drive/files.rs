@@ -5,15 +5,16 @@ use super::super::codes::{CME, FTP};
 use super::super::names::{
     CFTPGET, CFTPLIST, CFTPMODE, CFTPPORT, CFTPPUT, CFTPPW, CFTPSERV, CFTPTYPE, CFTPUN,
 };
-use super::bearer;
-use super::folder::path_value;
 use super::letter::{check_server, not_supported};
 use super::steps::{of_ftp, set};
+use super::store::path_value;
+use super::{bearer, by_file, folder, quirks};
 use crate::at::response::{FinalResult, Value, named};
 use crate::dialect::Code;
+use crate::message::Charset;
 use crate::modem::{
-    Chat, Expect, FileModule, Leave, Line, Payload, Piece, Prompt, Settings, Streamed, TRIES,
-    refused, until_answered,
+    Chat, ChatError, Expect, FileModule, Leave, Line, Payload, Piece, Prompt, Settings, StreamEnd,
+    Streamed, TRIES, refused, until_answered,
 };
 use crate::service::{
     BoxFuture, Error, ErrorKind, Fault, FileOpen, Representation, Result, Secret, Sink,
@@ -37,15 +38,23 @@ const END: &[u8] = &[stuffing::END];
 const BROKEN_OFF: &[u8] = b"\x1b\x1a";
 
 /// Failures after which a transfer that has moved nothing may fare better at once (quirk Q12).
-const AGAIN: [u32; 3] = [203, 210, 214];
+pub(super) const AGAIN: [u32; 3] = [203, 210, 214];
 
 /// Who we are to a server that wants to know nobody (RFC 1635).
 const ANONYMOUS: &str = "anonymous";
+
+/// The logout failed: all data had been there before.
+const NO_LOGOUT: u32 = 209;
 
 /// A file server.
 pub(super) struct Files<'a> {
     settings: &'a Settings,
     open: &'a FileOpen,
+    charset: Charset,
+    /// Files go through the module's memory.
+    by_file: bool,
+    /// There may be one of ours.
+    stored: bool,
 }
 
 /// Checks what is known before anything is sent.
@@ -57,17 +66,8 @@ pub(super) fn check(open: &FileOpen) -> Result<()> {
     }
 }
 
-/// Whether what a file is called can be said. InvalidArgument, NotSupported.
-fn transfer(name: &str, path: &str) -> Result<Line> {
-    if path.is_empty() {
-        let text = "the remote path is empty";
-        return Err(Error::new(ErrorKind::InvalidArgument, text));
-    }
-    path_value(Line::new(name), path)
-}
-
 /// What a refused transfer means.
-fn refusal(name: &str, result: &FinalResult) -> Error {
+pub(super) fn refusal(name: &str, result: &FinalResult) -> Error {
     let number = result.number().filter(|number| {
         let number = u16::try_from(*number).ok();
         number.is_some_and(|number| Code::find(FTP, number).is_some())
@@ -79,10 +79,12 @@ fn refusal(name: &str, result: &FinalResult) -> Error {
 }
 
 /// How an attempt failed.
-struct Failed {
-    error: Error,
+pub(super) struct Failed {
+    pub(super) error: Error,
     /// Nothing was moved, and it may fare better at once.
     again: bool,
+    /// The command was refused without a number, as one is that the module does not know.
+    unknown: bool,
 }
 
 impl From<Error> for Failed {
@@ -90,22 +92,79 @@ impl From<Error> for Failed {
         Self {
             error,
             again: false,
+            unknown: false,
         }
     }
 }
 
+impl From<ChatError> for Failed {
+    fn from(error: ChatError) -> Self {
+        Error::from(error).into()
+    }
+}
+
 impl Failed {
-    fn by(name: &str, number: u32, moved: bool) -> Self {
+    pub(super) fn by(name: &str, number: u32, moved: bool) -> Self {
         Self {
             error: of_ftp(name, number),
             again: !moved && AGAIN.contains(&number),
+            unknown: false,
         }
+    }
+
+    /// By a result, nothing having been moved unless `moved`.
+    fn result(name: &str, result: &FinalResult, moved: bool) -> Self {
+        match result.number() {
+            Some(number) if AGAIN.contains(&number) => Self::by(name, number, moved),
+            _ => Self {
+                error: refusal(name, result),
+                again: false,
+                unknown: *result == FinalResult::Error && !moved,
+            },
+        }
+    }
+}
+
+/// Counts attempts.
+#[derive(Default)]
+pub(super) struct Tries(u32);
+
+impl Tries {
+    /// Whether what failed so may fare better at once.
+    pub(super) fn again(&mut self, failed: &Failed) -> bool {
+        self.0 += 1;
+        failed.again && self.0 < TRIES
     }
 }
 
 impl<'a> Files<'a> {
     pub(super) fn new(settings: &'a Settings, open: &'a FileOpen) -> Self {
-        Self { settings, open }
+        Self {
+            settings,
+            open,
+            charset: quirks::charset(settings),
+            by_file: quirks::ftp_by_file(settings),
+            stored: false,
+        }
+    }
+
+    /// A transfer's line. InvalidArgument, NotSupported.
+    fn line(&self, name: &str, path: &str) -> Result<Line> {
+        if path.is_empty() {
+            let text = "the remote path is empty";
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
+        path_value(Line::new(name), path, self.charset)
+    }
+
+    /// Whether files go through the module's memory from now on, since it refused this command: it does not know it.
+    async fn turns_to_files(&mut self, chat: &mut Chat, test: &str, failed: &Failed) -> bool {
+        if !failed.unknown {
+            return false;
+        }
+        let known = until_answered(chat, &Line::new(test), Expect::any()).await;
+        self.by_file = known.is_ok_and(|answer| !answer.result.is_ok());
+        self.by_file
     }
 
     /// All of it each time: the module may have restarted (16-A34), and its defaults are not ours (16-A35).
@@ -149,19 +208,18 @@ impl<'a> Files<'a> {
             pieces,
             encode: stuffing::encode,
             end: END,
+            most: None,
             begun: false,
             written: 0,
         };
         let answer = chat.ask_feeding(line, expect, &mut payload).await;
         let (begun, written) = (payload.begun, payload.written);
         let answer = answer.map_err(Error::from)?;
-        if answer.result.is_ok() {
+        let logout = answer.result.number() == Some(NO_LOGOUT);
+        if answer.result.is_ok() || (begun && logout) {
             return Ok(written);
         }
-        Err(match answer.result.number() {
-            Some(number) if AGAIN.contains(&number) => Failed::by(CFTPPUT, number, begun),
-            _ => refusal(CFTPPUT, &answer.result).into(),
-        })
+        Err(Failed::result(CFTPPUT, &answer.result, begun))
     }
 
     async fn get(
@@ -171,9 +229,8 @@ impl<'a> Files<'a> {
         line: &Line,
         into: &mut dyn Sink,
     ) -> std::result::Result<u64, Failed> {
-        chat.stream(line, name, Expect::result().within(BEGIN))
-            .await
-            .map_err(Error::from)?;
+        let expect = Expect::result().within(BEGIN);
+        chat.stream(line, name, StreamEnd::Line, expect).await?;
         let outcome = stream(chat, name, into).await;
         chat.end_stream();
         outcome
@@ -202,10 +259,7 @@ async fn stream(
             }
             Some(Streamed::Result(result)) if result.is_ok() => answered = true,
             Some(Streamed::Result(result)) => {
-                return Err(match result.number() {
-                    Some(number) if AGAIN.contains(&number) => Failed::by(name, number, count > 0),
-                    _ => refusal(name, &result).into(),
-                });
+                return Err(Failed::result(name, &result, count > 0 || answered));
             }
             None => {
                 let text = format!("modem, {name}: it stopped in the middle");
@@ -220,7 +274,7 @@ async fn stream(
         let _ = chat.streamed(OK).await;
     }
     match number {
-        0 => Ok(count),
+        0 | NO_LOGOUT => Ok(count),
         number => Err(Failed::by(name, number, count > 0)),
     }
 }
@@ -235,18 +289,27 @@ impl FileModule for Files<'_> {
         chat: &'s mut Chat,
         path: &'s str,
         representation: Representation,
+        size: Option<u64>,
         pieces: &'s mut mpsc::Receiver<Piece>,
     ) -> BoxFuture<'s, Result<u64>> {
         Box::pin(async move {
-            let line = transfer(CFTPPUT, path)?;
+            let line = self.line(CFTPPUT, path)?;
             self.representation(chat, representation).await?;
-            let mut tries = 1;
-            loop {
-                match self.put(chat, &line, pieces).await {
-                    Err(failed) if failed.again && tries < TRIES => tries += 1,
-                    outcome => return outcome.map_err(|failed| failed.error),
+            if !self.by_file {
+                let mut tries = Tries::default();
+                let failed = loop {
+                    match self.put(chat, &line, pieces).await {
+                        Ok(written) => return Ok(written),
+                        Err(failed) if tries.again(&failed) => {}
+                        Err(failed) => break failed,
+                    }
+                };
+                if !self.turns_to_files(chat, "+CFTPPUT=?", &failed).await {
+                    return Err(failed.error);
                 }
             }
+            self.stored = true;
+            by_file::upload(chat, path, size, self.charset, pieces).await
         })
     }
 
@@ -258,15 +321,23 @@ impl FileModule for Files<'_> {
         into: &'s mut dyn Sink,
     ) -> BoxFuture<'s, Result<u64>> {
         Box::pin(async move {
-            let line = transfer(CFTPGET, path)?;
+            let line = self.line(CFTPGET, path)?;
             self.representation(chat, representation).await?;
-            let mut tries = 1;
-            loop {
-                match self.get(chat, CFTPGET, &line, into).await {
-                    Err(failed) if failed.again && tries < TRIES => tries += 1,
-                    outcome => return outcome.map_err(|failed| failed.error),
+            if !self.by_file {
+                let mut tries = Tries::default();
+                let failed = loop {
+                    match self.get(chat, CFTPGET, &line, into).await {
+                        Ok(count) => return Ok(count),
+                        Err(failed) if tries.again(&failed) => {}
+                        Err(failed) => break failed,
+                    }
+                };
+                if !self.turns_to_files(chat, "+CFTPGET=?", &failed).await {
+                    return Err(failed.error);
                 }
             }
+            self.stored = true;
+            by_file::download(chat, path, self.charset, into).await
         })
     }
 
@@ -284,7 +355,7 @@ impl FileModule for Files<'_> {
                 return Err(not_supported("a listing of a folder"));
             }
             let folder = if path.is_empty() { "." } else { path };
-            let line = transfer(CFTPLIST, folder)?;
+            let line = self.line(CFTPLIST, folder)?;
             let outcome = self.get(chat, CFTPLIST, &line, into).await;
             outcome.map_err(|failed| failed.error)
         })
@@ -295,6 +366,11 @@ impl FileModule for Files<'_> {
             let none = Secret::new(String::new());
             if let Ok(line) = Line::new(CFTPPW).secret(&none) {
                 let _ = chat.ask(&line, Expect::result()).await;
+            }
+            if self.stored
+                && let Err(error) = folder::remove(chat, folder::OURS).await
+            {
+                tracing::debug!(port = %self.settings.name, %error, "cleaning up after a file");
             }
         })
     }

@@ -1,8 +1,8 @@
 //! A mail in the module's terms, checked against everything that is known before a command is sent.
 
-use super::folder::clean_names;
+use super::local_name::clean_names;
 use crate::message::{Attachment, Mailbox, Text};
-use crate::modem::{Outgoing, ascii_at_most, at_most, batches, to_ascii, with_crlf};
+use crate::modem::{Outgoing, ascii_at_most, at_most, batches, to_ascii, to_words, with_crlf};
 use crate::service::{
     Credentials, Error, ErrorKind, Fault, MailOpen, Mechanism, Result, Server, Tls,
 };
@@ -21,7 +21,7 @@ const MOST_BODY: usize = 5000;
 const MOST_RECIPIENTS: usize = 5;
 /// Attachments, and their bytes together.
 const MOST_FILES: usize = 10;
-const MOST_FILE_BYTES: usize = 10 << 20;
+pub(super) const MOST_FILE_BYTES: usize = 10 << 20;
 
 /// A mail in the module's terms.
 #[derive(Debug)]
@@ -66,6 +66,9 @@ pub(super) fn check_server(server: &Server, credentials: Option<&Credentials>) -
             "the password would go in clear: use TLS, or allow it with plain_auth",
         ));
     }
+    if credentials.user.is_empty() || credentials.password.expose().is_empty() {
+        return Err(not_supported("an empty user name or password"));
+    }
     ascii_at_most("the user's name", &credentials.user, MOST_STRING)?;
     ascii_at_most("the password", credentials.password.expose(), MOST_STRING)
 }
@@ -80,11 +83,19 @@ pub(super) fn name_of(mailboxes: &[Mailbox], address: &str) -> String {
     let named = mailboxes
         .iter()
         .find(|mailbox| mailbox.address.eq_ignore_ascii_case(address));
-    to_ascii(
-        named
-            .and_then(|one| one.name.as_deref())
-            .unwrap_or_default(),
-    )
+    let name = named.and_then(|one| one.name.as_deref());
+    phrase(name.unwrap_or_default())
+}
+
+/// A name as the module can write it before an address. It puts no quotes around one (reference 5.5), so that what is
+/// no atom (RFC 5322 section 3.2.3) goes as encoded words.
+fn phrase(name: &str) -> String {
+    match name.contains([
+        '(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '.', '"',
+    ]) {
+        true => to_words(name),
+        false => to_ascii(name),
+    }
 }
 
 impl<'a> Letter<'a> {
@@ -96,7 +107,7 @@ impl<'a> Letter<'a> {
             at_most("one mail", batch.to.len(), MOST_RECIPIENTS, "recipients")?;
             at_most("one mail", batch.cc.len(), MOST_RECIPIENTS, "copies")?;
         }
-        let sender_name = to_ascii(plain.from.name.as_deref().unwrap_or_default());
+        let sender_name = phrase(plain.from.name.as_deref().unwrap_or_default());
         ascii_at_most("the sender's name", &sender_name, MOST_NAME)?;
         for address in &mail.open.recipients {
             for mailboxes in [&plain.to, &plain.cc] {

@@ -5,11 +5,11 @@ use super::super::names::{
     CCLK, SMTP, SMTPAUTH, SMTPBODY, SMTPFILE, SMTPFROM, SMTPRCPT, SMTPSEND, SMTPSRV, SMTPSTOP,
     SMTPSUB,
 };
+use super::clock::clock;
 use super::letter::{Letter, name_of};
 use super::steps::{named_line, of_word, refusal, set, word_of};
-use super::{bearer, folder};
+use super::{bearer, folder, store};
 use crate::at::response::named;
-use crate::message::DateTime;
 use crate::modem::{
     Batch, Chat, ChatError, Expect, Leave, Line, MailJob, Outgoing, Prompt, Report, Sent, Settings,
     TRIES, until_answered, was_silent,
@@ -71,8 +71,15 @@ impl<'a> Job<'a> {
         let until = Instant::now() + WATCHDOG;
         while is_sending(chat).await? {
             if Instant::now() >= until {
-                let text = "modem, settings: it is still sending another mail";
-                return Err(Error::new(ErrorKind::Busy, text).by(Fault::Module));
+                // It will not come to an end by itself any more.
+                let line = Line::new(SMTPSTOP);
+                let stopped = chat.ask(&line, Expect::result().within(GREETING)).await?;
+                if !stopped.result.is_ok() {
+                    let text = "modem, settings: it is still sending another mail";
+                    return Err(Error::new(ErrorKind::Busy, text).by(Fault::Module));
+                }
+                let _ = chat.urc(SMTP, LATE).await?;
+                continue;
             }
             tokio::select! {
                 biased;
@@ -117,10 +124,12 @@ impl<'a> Job<'a> {
             return Ok(());
         }
         self.stored = true;
-        folder::enter_ours(chat).await?;
+        let files = self.letter.files.iter();
+        let bytes = files.map(|file| file.bytes.len() as u64).sum();
+        folder::enter_ours(chat, bytes).await?;
         let mut done = 0;
         for (file, name) in self.letter.files.iter().zip(&self.letter.names) {
-            folder::put(chat, name, &file.bytes, report).await?;
+            store::put(chat, name, &file.bytes, report).await?;
             done += file.bytes.len() as u64;
             report.bytes(done.min(self.mail.size), self.mail.size);
         }
@@ -169,7 +178,12 @@ impl<'a> Job<'a> {
         }
         for (index, name) in (1_u32..).zip(&self.letter.names) {
             let line = Line::new(SMTPFILE).number(index).text(name)?;
-            set(chat, &line, "attachment").await?;
+            // Of one that is too large it says so before.
+            let expect = Expect::lines(SMTP, &["s"], 1);
+            let answer = until_answered(chat, &line, expect).await?;
+            if !answer.result.is_ok() {
+                return Err(refusal(&answer, "attachment"));
+            }
         }
         Ok(())
     }
@@ -286,21 +300,6 @@ fn unknown(why: &str) -> Error {
     Error::new(ErrorKind::Unknown, text).after_content()
 }
 
-/// `yy/MM/dd,hh:mm:ss±zz`, `zz` in quarters of an hour (27.007 section 8.15).
-fn clock(date: &DateTime) -> String {
-    let sign = if date.tz_before_gmt { '-' } else { '+' };
-    let quarters = u32::from(date.tz_hour) * 4 + u32::from(date.tz_minute) / 15;
-    format!(
-        "{:02}/{:02}/{:02},{:02}:{:02}:{:02}{sign}{quarters:02}",
-        date.year % 100,
-        date.month,
-        date.day,
-        date.hour,
-        date.minute,
-        date.second.min(59)
-    )
-}
-
 impl MailJob for Job<'_> {
     fn prepare<'s>(
         &'s mut self,
@@ -376,22 +375,5 @@ impl MailJob for Job<'_> {
                 tracing::debug!(port = %self.settings.name, %error, "cleaning up after a mail");
             }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clocks() {
-        let date = |text| DateTime::parse_rfc822(text).unwrap();
-        for (text, expected) in [
-            ("Fri, 5 Feb 2010 12:00:00 +0800", "10/02/05,12:00:00+32"),
-            ("Sun, 22 Nov 2026 01:02:60 -0330", "26/11/22,01:02:59-14"),
-            ("Thu, 1 Jan 2026 00:00:00 +0000", "26/01/01,00:00:00+00"),
-        ] {
-            assert_eq!(clock(&date(text)), expected);
-        }
     }
 }

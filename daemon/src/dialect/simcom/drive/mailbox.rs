@@ -4,11 +4,13 @@ use super::super::codes::{POP3 as WORDS, SUCCESS};
 use super::super::names::{
     POP3, POP3DEL, POP3GET, POP3HDR, POP3IN, POP3LIST, POP3NUM, POP3OUT, POP3SRV, POP3STOP,
 };
+use super::folder::Kind;
 use super::message::{self, Frame};
 use super::steps::{of_word, refusal, word_of};
-use super::{bearer, folder};
+use super::told::{place_of, told, two_numbers};
+use super::{bearer, folder, quirks, store};
 use crate::at::response::{named, split_name};
-use crate::message::Fingerprints;
+use crate::message::{Charset, Fingerprints};
 use crate::modem::{
     Answer, Chat, Expect, Line, ListedMail, MailboxModule, Settings, until_answered,
 };
@@ -17,9 +19,18 @@ use crate::service::{
 };
 use core::time::Duration;
 
-/// Time for everything that asks the server, and for a whole mail (reference 11).
+/// Time for everything that asks the server, and for a whole mail, which has so many bytes a second more
+/// (reference 11).
 const STEP: Duration = Duration::from_secs(60);
 const MAIL: Duration = Duration::from_secs(300);
+const SPEED: u64 = 5000;
+
+/// An operation that was stopped may say so a little later (16-A33).
+const LATE: Duration = Duration::from_secs(10);
+
+/// Where the module puts mails, each into a folder of its own that has so many digits.
+const MAILS: &str = "C:/Email";
+const DIGITS: usize = 12;
 
 /// The line behind `+POP3: SUCCESS` comes with it.
 const NEXT_LINE: Duration = Duration::from_secs(10);
@@ -33,6 +44,12 @@ pub(super) struct Mailbox<'a> {
     open: &'a MailboxOpen,
     /// Where the module has put the mail that is being fetched.
     place: Option<String>,
+    /// The folders that were there before the first fetch; none: nothing was fetched yet.
+    before: Option<Vec<String>>,
+    /// A fetch was begun that has not told its place.
+    fetching: bool,
+    /// Something was marked.
+    marked: bool,
 }
 
 impl<'a> Mailbox<'a> {
@@ -41,6 +58,9 @@ impl<'a> Mailbox<'a> {
             settings,
             open,
             place: None,
+            before: None,
+            fetching: false,
+            marked: false,
         }
     }
 
@@ -56,6 +76,7 @@ impl<'a> Mailbox<'a> {
         if !answer.result.is_ok() {
             // It takes none while a session is open: one of a daemon that died.
             stop(chat).await?;
+            chat.listen_for(LATE).await?;
             answer = until_answered(chat, &line, Expect::result()).await?;
         }
         if !answer.result.is_ok() {
@@ -65,26 +86,65 @@ impl<'a> Mailbox<'a> {
     }
 
     async fn read(&mut self, chat: &mut Chat, wanted: Wanted, into: &mut dyn Sink) -> Result<()> {
+        if self.before.is_none() {
+            self.before = Some(mails(chat).await?);
+        }
         chat.keep(POP3);
         chat.keep_where(PLACE, |line| place_of(line).is_some());
-        let told = fetch(chat, wanted.number).await;
+        self.fetching = true;
+        let told = fetch(chat, wanted).await;
         chat.forget(POP3);
         chat.forget(PLACE);
-        let (place, file) = told?;
+        let (place, file) = match told {
+            Ok(told) => told,
+            Err(error) => {
+                // The session goes on; what ends it comes to the same in the end.
+                if error.fault == Fault::Server {
+                    self.tidy(chat).await;
+                }
+                return Err(error);
+            }
+        };
         self.place = Some(place.clone());
-        let outcome = take_out(chat, &place, &file, into).await;
+        let charset = quirks::charset(self.settings);
+        let outcome = take_out(chat, &place, &file, charset, into).await;
         self.tidy(chat).await;
         outcome
     }
 
-    /// Removes what was fetched: the module never does.
+    /// Removes what was fetched, or half so: the module never does.
     async fn tidy(&mut self, chat: &mut Chat) {
-        if let Some(place) = self.place.take()
-            && let Err(error) = folder::remove(chat, &place).await
-        {
+        let begun = std::mem::take(&mut self.fetching);
+        let outcome = match self.place.take() {
+            Some(place) => folder::remove(chat, &place).await,
+            None if begun => self.remove_new(chat).await,
+            None => Ok(()),
+        };
+        if let Err(error) = outcome {
             tracing::debug!(port = %self.settings.name, %error, "cleaning up after a mail");
         }
     }
+
+    /// Removes the folders that a fetch has left behind which never said where.
+    async fn remove_new(&self, chat: &mut Chat) -> Result<()> {
+        let before = self.before.as_deref().unwrap_or_default();
+        for name in mails(chat).await? {
+            if !before.contains(&name) {
+                folder::remove(chat, &format!("{MAILS}/{name}")).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The folders of mails that are there.
+async fn mails(chat: &mut Chat) -> Result<Vec<String>> {
+    if !folder::enter(chat, MAILS).await? {
+        return Ok(Vec::new());
+    }
+    let mut names = folder::entries(chat, Kind::Folders).await?;
+    names.retain(|name| name.len() == DIGITS && name.bytes().all(|byte| byte.is_ascii_digit()));
+    Ok(names)
 }
 
 /// One step of a session: asked once, since nobody knows whether a lost one was carried out.
@@ -111,9 +171,17 @@ async fn stop(chat: &mut Chat) -> Result<()> {
 }
 
 /// Has the module fetch a mail; gives its folder and the name of its text.
-async fn fetch(chat: &mut Chat, number: u32) -> Result<(String, String)> {
-    step(chat, &Line::new(POP3GET).number(number), "fetching").await?;
-    let line = chat.urc(POP3, MAIL).await?.ok_or_else(|| {
+async fn fetch(chat: &mut Chat, wanted: Wanted) -> Result<(String, String)> {
+    let line = Line::new(POP3GET).number(wanted.number);
+    let answer = step(chat, &line, "fetching").await?;
+    let early = word_of(&answer, POP3).filter(|word| word.eq_ignore_ascii_case(SUCCESS));
+    // Where its result overtook its `OK`, the place did so, too.
+    let place = early.as_ref().and_then(|_| chat.kept(PLACE));
+    if let Some(told) = place.as_deref().and_then(place_of) {
+        return Ok(told);
+    }
+    let within = MAIL + Duration::from_secs(wanted.size / SPEED);
+    let line = chat.urc(POP3, within).await?.ok_or_else(|| {
         let text = "modem, fetching: it never told the result";
         Error::new(ErrorKind::Timeout, text).by(Fault::Module)
     })?;
@@ -134,34 +202,21 @@ fn failed(word: &str) -> Error {
     of_word(POP3, WORDS, word, "fetching")
 }
 
-/// `C:/Email/090901120000/, EMAIL000.TXT`: the folder, its slash included, and the file.
-fn place_of(line: &[u8]) -> Option<(String, String)> {
-    let line = std::str::from_utf8(line).ok()?;
-    let (place, file) = line.rsplit_once("/,")?;
-    let is_path = place
-        .as_bytes()
-        .first()
-        .is_some_and(u8::is_ascii_alphabetic)
-        && place.get(1..3) == Some(":/");
-    let file = file.trim();
-    let is_name = !file.is_empty() && !file.contains('/');
-    (is_path && is_name).then(|| (format!("{place}/"), file.to_owned()))
-}
-
 /// Text and files of a mail in the module, put together.
 async fn take_out(
     chat: &mut Chat,
     place: &str,
     text_file: &str,
+    charset: Charset,
     into: &mut dyn Sink,
 ) -> Result<()> {
     if !folder::enter(chat, place.trim_end_matches('/')).await? {
         let text = format!("modem, reading the mail: there is no {place}");
         return Err(Error::new(ErrorKind::Protocol, text).by(Fault::Module));
     }
-    let files = folder::files(chat).await?;
+    let files = folder::entries(chat, Kind::Files).await?;
     let mut text = message::Kept::default();
-    folder::get(chat, &format!("{place}{text_file}"), &mut text).await?;
+    store::get(chat, place, text_file, charset, &mut text).await?;
     let others: Vec<&str> = files
         .iter()
         .map(String::as_str)
@@ -175,27 +230,10 @@ async fn take_out(
     for file in others {
         into.put(&mut message::part(&boundary, file)).await?;
         let mut lines = message::Lines::new(into);
-        folder::get(chat, &format!("{place}{file}"), &mut lines).await?;
+        store::get(chat, place, file, charset, &mut lines).await?;
         lines.end().await?;
     }
     into.put(&mut message::end(&boundary)).await
-}
-
-/// Two numbers, a comma or a blank between them.
-fn two_numbers(text: &[u8]) -> Option<(u64, u64)> {
-    let text = std::str::from_utf8(text).ok()?;
-    let mut numbers = text.split([',', ' ']).filter(|part| !part.is_empty());
-    let two = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
-    numbers.next().is_none().then_some(two)
-}
-
-/// The numbers behind `+POP3:`.
-fn told(answer: &Answer) -> Option<(u64, u64)> {
-    let mut lines = answer.lines.iter().filter_map(|line| split_name(line));
-    lines.find_map(|(name, rest)| {
-        let own = name.eq_ignore_ascii_case(POP3.as_bytes());
-        two_numbers(rest).filter(|_| own)
-    })
 }
 
 fn odd(doing: &str) -> Error {
@@ -292,6 +330,7 @@ impl MailboxModule for Mailbox<'_> {
         Box::pin(async move {
             for number in numbers {
                 let line = Line::new(POP3DEL).number(*number);
+                self.marked = true;
                 step(chat, &line, "marking").await?;
             }
             Ok(())
@@ -301,15 +340,22 @@ impl MailboxModule for Mailbox<'_> {
     fn close<'s>(&'s mut self, chat: &'s mut Chat) -> BoxFuture<'s, Result<()>> {
         Box::pin(async move {
             let outcome = step(chat, &Line::new(POP3OUT), "logout").await;
+            self.tidy(chat).await;
             forget(chat).await;
-            outcome.map(drop).map_err(unknown)
+            match outcome {
+                Err(error) if self.marked => Err(unknown(error)),
+                // Nothing was to be deleted, and the session is over either way.
+                _ => Ok(()),
+            }
         })
     }
 
     fn abort<'s>(&'s mut self, chat: &'s mut Chat) -> BoxFuture<'s, ()> {
         Box::pin(async move {
             // In a module that is gone there is nothing to stop.
-            let _ = stop(chat).await;
+            if stop(chat).await.is_ok() && self.fetching {
+                let _ = chat.listen_for(LATE).await;
+            }
             self.tidy(chat).await;
             forget(chat).await;
         })
@@ -318,9 +364,9 @@ impl MailboxModule for Mailbox<'_> {
 
 /// Without the server's word nobody knows what it deleted.
 fn unknown(error: Error) -> Error {
-    use ErrorKind::{ModemGone, NoNetwork, Timeout, Unknown};
+    use ErrorKind::{ModemGone, NoNetwork, TemporaryFailure, Timeout, Unknown};
     let kind = match error.kind {
-        ModemGone | NoNetwork | Timeout => Unknown,
+        ModemGone | NoNetwork | TemporaryFailure | Timeout => Unknown,
         kind => kind,
     };
     Error { kind, ..error }
@@ -329,40 +375,4 @@ fn unknown(error: Error) -> Error {
 /// Forgets server and password.
 async fn forget(chat: &mut Chat) {
     let _ = chat.ask(&Line::new(POP3SRV), Expect::result()).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// 16-A21, 16-A22: path and name are the URC's, whatever they are.
-    #[test]
-    fn a22_places() {
-        let place = |line: &str| place_of(line.as_bytes());
-        let told = |place: &str, file: &str| Some((place.to_owned(), file.to_owned()));
-        for line in [
-            "C:/Email/090901120000/, EMAIL000.TXT",
-            "C:/Email/090901120000/,EMAIL000.TXT",
-        ] {
-            assert_eq!(place(line), told("C:/Email/090901120000/", "EMAIL000.TXT"));
-        }
-        assert_eq!(
-            place("D:/Email/1/, EMAIL001.TXT"),
-            told("D:/Email/1/", "EMAIL001.TXT")
-        );
-        for line in ["+POP3: SUCCESS", "C:/x", "C:/x/,", "x/, y", "1:/x/, y"] {
-            assert_eq!(place(line), None, "{line}");
-        }
-    }
-
-    /// 16-A2: a comma, a blank, or both.
-    #[test]
-    fn a2_numbers() {
-        for text in ["1, 3057", "1,3057", "1 3057"] {
-            assert_eq!(two_numbers(text.as_bytes()), Some((1, 3057)), "{text}");
-        }
-        for text in ["1", "1,2,3", "a,1", ""] {
-            assert_eq!(two_numbers(text.as_bytes()), None, "{text}");
-        }
-    }
 }

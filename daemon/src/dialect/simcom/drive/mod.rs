@@ -2,14 +2,20 @@
 //! move files.
 
 mod bearer;
+mod by_file;
+mod clock;
 mod facts;
 mod files;
 mod folder;
 mod letter;
+mod local_name;
 mod mail;
 mod mailbox;
 mod message;
+mod quirks;
 mod steps;
+mod store;
+mod told;
 
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,11 @@ use crate::modem::{Drive, Handle};
 use crate::service::{ErrorKind, Fault, MailBack, Tls, Verdict};
 use core::time::Duration;
 
-fn is_taken(verdict: &Verdict) -> bool {
+pub(super) fn is_taken(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Accepted(_))
 }
 
-const WITH_FILE: &str = "From: Pump 7 <pump7@example.org>\r\nTo: Desk <a@example.org>\r\n\
+pub(super) const WITH_FILE: &str = "From: Pump 7 <pump7@example.org>\r\nTo: Desk <a@example.org>\r\n\
     Cc: b@example.org\r\nDate: Fri, 5 Feb 2010 12:00:00 +0800\r\nSubject: Level\r\n\
     MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello\r\n\
     --b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\
@@ -34,6 +34,8 @@ async fn a_mail_is_sent_in_the_order_of_the_manual() {
     assert_eq!(
         memory.seen,
         [
+            "E0V1Q0",
+            "+CMEE=1",
             "+CATR=1",
             "+SMTPSEND?",
             "+CCLK=\"10/02/05,12:00:00+32\"",
@@ -44,6 +46,7 @@ async fn a_mail_is_sent_in_the_order_of_the_manual() {
             "+FSMKDIR=hayesd",
             "+FSCD=C:/hayesd",
             "+FSDEL=*.*",
+            "+FSMEM",
             "+CFTRANRX=\"C:/hayesd/log.bin\",6",
             "+SMTPRCPT",
             "+SMTPRCPT=0,0,\"a@example.org\",\"Desk\"",

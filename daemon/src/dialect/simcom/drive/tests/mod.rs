@@ -1,9 +1,14 @@
 //! The driver against a module in memory, under a paused clock.
 
+mod by_file;
+mod decisions;
 mod files;
+mod left;
+mod lost;
 mod mail;
 mod mailbox;
 mod module;
+mod module_files;
 
 use super::Simcom;
 use super::facts::FACTS;
@@ -17,13 +22,29 @@ use crate::service::{BoxFuture, ErrorKind, Fault, Phase, Progress, Result, Sink}
 use module::{Fake, Mood};
 use std::sync::Arc;
 
-/// A driver with this module at the other end.
-fn drive(fake: &Fake) -> Handle {
-    let (ports, far_ends) = MemoryPorts::new();
-    tokio::spawn(fake.clone().play(far_ends));
+fn settings() -> Settings {
     let mut settings = Settings::new("lte", "/dev/ttyS1");
     settings.drive = Some(crate::dialect::simcom::DIALECT.drive);
+    settings
+}
+
+/// A driver with this module at the other end.
+fn drive(fake: &Fake) -> Handle {
+    drive_with(fake, settings())
+}
+
+fn drive_with(fake: &Fake, settings: Settings) -> Handle {
+    let (ports, far_ends) = MemoryPorts::new();
+    tokio::spawn(fake.clone().play(far_ends));
     start_over(settings, Arc::new(ports), Disk::start().unwrap())
+}
+
+/// Settings where this quirk has the value of this number.
+fn with_quirk(name: &str, number: u32) -> Settings {
+    let mut settings = settings();
+    let known = FACTS.quirks.iter().find(|quirk| quirk.name == name);
+    settings.quirks.set(known.unwrap(), number);
+    settings
 }
 
 /// The same, ready, with what it said so far forgotten.
@@ -142,7 +163,7 @@ async fn a1_a3_a5_a9_a15_a17_a25_a27_a30_what_is_never_sent() {
     files::everything(&handle).await;
     ready(&handle).await;
     let memory = fake.memory();
-    let asked = ["+CMEE?", "+SMTPSEND?", "+CEREG?", "+CGREG?"];
+    let asked = ["+CMEE?", "+SMTPSEND?", "+CEREG?", "+CGREG?", "+FSLS?"];
     for seen in &memory.seen {
         let known = asked.iter().any(|known| seen.ends_with(known));
         assert!(

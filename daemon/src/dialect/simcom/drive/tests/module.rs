@@ -33,7 +33,7 @@ pub(super) struct Mail {
 
 /// What the module does with what comes.
 #[derive(Debug, Default)]
-enum Mode {
+pub(super) enum Mode {
     #[default]
     Command,
     Body(Vec<u8>),
@@ -48,7 +48,7 @@ pub(super) struct Memory {
     pub(super) moods: Vec<(&'static str, u32, Mood)>,
     /// Answers to commands that have one of their own.
     pub(super) answers: BTreeMap<&'static str, &'static str>,
-    mode: Mode,
+    pub(super) mode: Mode,
     pub(super) bodies: Vec<Vec<u8>>,
     /// Files by their path; the current folder ends in a slash.
     pub(super) files: BTreeMap<String, Vec<u8>>,
@@ -60,6 +60,22 @@ pub(super) struct Memory {
     pub(super) mails: Vec<Mail>,
     pub(super) logged_in: bool,
     pub(super) marked: Vec<usize>,
+    /// The port was held for an earlier daemon.
+    pub(super) kept: bool,
+    /// What was not sent yet is not wanted any more.
+    pub(super) flushed: u32,
+    /// What the next fetch leaves behind before it fails.
+    pub(super) half_fetched: Option<&'static str>,
+    /// Blocks of a download come so far apart.
+    pub(super) block_gap: Option<Duration>,
+    /// An upload fails after so many bytes.
+    pub(super) takes: usize,
+    /// Bytes that are free in its memory.
+    pub(super) room: u64,
+    /// It has no `+FSLS?`.
+    pub(super) counts_no_files: bool,
+    /// It refuses to go to the folder where it is.
+    pub(super) stays: bool,
     /// What the FTP server has.
     pub(super) server: BTreeMap<String, Vec<u8>>,
     /// How data blocks look on the line.
@@ -99,6 +115,14 @@ impl Default for Memory {
             mails: Vec::new(),
             logged_in: false,
             marked: Vec::new(),
+            kept: false,
+            flushed: 0,
+            half_fetched: None,
+            block_gap: None,
+            takes: usize::MAX,
+            room: 1 << 20,
+            counts_no_files: false,
+            stays: false,
             server: BTreeMap::new(),
             stuffs: false,
             block: 1020,
@@ -134,7 +158,8 @@ impl Fake {
     /// Plays the module at every wire that the driver opens.
     pub(super) async fn play(self, mut far_ends: mpsc::UnboundedReceiver<FarEnd>) {
         while let Some(far) = far_ends.recv().await {
-            let claimed = Incoming::Claimed { kept: false };
+            let kept = self.memory().kept;
+            let claimed = Incoming::Claimed { kept };
             let _ = far.to_driver.send(Given::Event(claimed));
             let session = Session {
                 fake: self.clone(),
@@ -152,7 +177,7 @@ struct Session {
     far: FarEnd,
     line: Vec<u8>,
     /// Lines that come by themselves, and when.
-    due: Vec<(Instant, String)>,
+    due: Vec<(Instant, Vec<u8>)>,
 }
 
 impl Session {
@@ -165,6 +190,7 @@ impl Session {
                 sent = self.far.from_driver.recv() => match sent {
                     None | Some(Sent::Released) => return,
                     Some(Sent::Speed(_) | Sent::Dtr) => {}
+                    Some(Sent::Flushed) => self.fake.memory().flushed += 1,
                     Some(Sent::Bytes(bytes)) => {
                         for byte in bytes {
                             self.byte(byte).await;
@@ -183,10 +209,10 @@ impl Session {
                 self.due.push((at, text));
                 continue;
             }
-            if text.contains("+SMTP: ") {
+            if text.starts_with(b"\r\n+SMTP: ") {
                 self.fake.memory().sending = false;
             }
-            self.give(text.as_bytes());
+            self.give(&text);
         }
     }
 
@@ -226,7 +252,17 @@ impl Session {
         match mood {
             Some(Mood::Mute) => return,
             Some(Mood::Late(delay)) => sleep(delay).await,
-            Some(Mood::Says(text)) => return self.give(text.as_bytes()),
+            Some(Mood::Says(text)) => {
+                let mut memory = self.fake.memory();
+                if let Some(path) = memory
+                    .half_fetched
+                    .take_if(|_| command.starts_with("+POP3GET"))
+                {
+                    memory.files.insert(path.to_owned(), Vec::new());
+                }
+                drop(memory);
+                return self.give(text.as_bytes());
+            }
             Some(Mood::Preceded(text)) => self.give(text.as_bytes()),
             None => {}
         }
@@ -251,20 +287,22 @@ impl Session {
         match name {
             _ if values == ["?"] => b"\r\nOK\r\n".to_vec(),
             _ if name.starts_with("+POP3") => memory.mailbox(name, &values, &mut self.due),
-            "+CFTPPUT" | "+CFTPGET" | "+CFTPLIST" => memory.transfer(name, values[0]),
+            "+CFTPPUT" | "+CFTPGET" | "+CFTPLIST" => {
+                memory.transfer(name, values[0], &mut self.due)
+            }
             _ => memory.other(name, &values, &mut self.due),
         }
     }
 }
 
-fn ok(info: &str) -> Vec<u8> {
+pub(super) fn ok(info: &str) -> Vec<u8> {
     match info {
         "" => "\r\nOK\r\n".into(),
         info => format!("\r\n{info}\r\n\r\nOK\r\n").into(),
     }
 }
 
-fn error(info: &str) -> Vec<u8> {
+pub(super) fn error(info: &str) -> Vec<u8> {
     match info {
         "" => "\r\nERROR\r\n".into(),
         info => format!("\r\n{info}\r\n\r\nERROR\r\n").into(),
@@ -309,7 +347,10 @@ impl Memory {
                     if !leads {
                         bytes.push(byte);
                     }
-                    return None;
+                    if bytes.len() < self.takes {
+                        return None;
+                    }
+                    "\r\n+CME ERROR: 210\r\n"
                 }
             }
         };
@@ -317,7 +358,7 @@ impl Memory {
         Some(answer)
     }
 
-    fn other(&mut self, name: &str, values: &[&str], due: &mut Vec<(Instant, String)>) -> Vec<u8> {
+    fn other(&mut self, name: &str, values: &[&str], due: &mut Vec<(Instant, Vec<u8>)>) -> Vec<u8> {
         match name {
             "+SMTPSEND?" => ok(&format!("+SMTPSEND: {}", u8::from(self.sending))),
             "+SMTPSTOP" if self.sending => {
@@ -344,46 +385,13 @@ impl Memory {
                 let result = self.results.pop_front().unwrap_or("SUCCESS");
                 let at = Instant::now() + self.sending_takes;
                 if !result.is_empty() {
-                    due.push((at, format!("\r\n+SMTP: {result}\r\n")));
+                    due.push((at, format!("\r\n+SMTP: {result}\r\n").into()));
                 }
                 ok("+SMTP: OK")
             }
-            "+CFTRANRX" => {
-                let lost = std::mem::take(&mut self.loses);
-                let count = values[1].parse::<usize>().unwrap() + lost;
-                self.mode = Mode::Count(values[0].to_owned(), count, Vec::new());
-                b"\r\n>".to_vec()
-            }
-            "+CFTRANTX" => match self.files.get(values[0]) {
-                Some(bytes) => {
-                    let mut answer = self.blocks("+CFTRANTX", bytes);
-                    answer.extend(ok("+CFTRANTX: 0"));
-                    answer
-                }
-                None => error(""),
-            },
-            "+FSCD" => {
-                let path = values[0].trim_end_matches('/');
-                self.folder = format!("{path}/");
-                ok(&format!("+FSCD: {path}/"))
-            }
-            "+FSDEL" => {
-                let folder = &self.folder;
-                let gone = |path: &String| match values[0] {
-                    "*.*" => path.starts_with(folder),
-                    name => *path == format!("{folder}{name}"),
-                };
-                self.files.retain(|path, _| !gone(path));
-                ok("")
-            }
-            "+FSLS" => {
-                let names = self
-                    .files
-                    .keys()
-                    .filter_map(|path| path.strip_prefix(&self.folder));
-                let names: String = names.map(|name| format!("\r\n{name}")).collect();
-                ok(&format!("+FSLS: FILES:{names}"))
-            }
+            "+CFTPGETFILE" | "+CFTPPUTFILE" => self.module_file(name, values[0], due),
+            "+CFTRANRX" | "+CFTRANTX" => self.file(name, values),
+            _ if name.starts_with("+FS") => self.file(name, values),
             _ => ok(""),
         }
     }
@@ -392,7 +400,7 @@ impl Memory {
         &mut self,
         name: &str,
         values: &[&str],
-        due: &mut Vec<(Instant, String)>,
+        due: &mut Vec<(Instant, Vec<u8>)>,
     ) -> Vec<u8> {
         let nth = values[0].parse::<usize>().unwrap_or_default();
         let sizes = self.mails.iter().map(|mail| mail.size);
@@ -421,7 +429,7 @@ impl Memory {
                 let files = files.map(|(name, bytes)| (format!("{folder}{name}"), bytes));
                 self.files.extend(files.chain([text]));
                 let said = format!("\r\n+POP3: SUCCESS\r\n{folder}, EMAIL000.TXT\r\n");
-                due.push((Instant::now() + Duration::from_secs(3), said));
+                due.push((Instant::now() + Duration::from_secs(3), said.into()));
                 ok("")
             }
             ("+POP3DEL", Some(_)) => {
@@ -448,7 +456,7 @@ impl Memory {
         }
     }
 
-    fn transfer(&mut self, name: &str, path: &str) -> Vec<u8> {
+    fn transfer(&mut self, name: &str, path: &str, due: &mut Vec<(Instant, Vec<u8>)>) -> Vec<u8> {
         if name == "+CFTPPUT" {
             self.mode = Mode::Put(path.to_owned(), false, Vec::new());
             return b"\r\n+CFTPPUT: BEGIN\r\n".to_vec();
@@ -457,13 +465,22 @@ impl Memory {
             return b"\r\n+CME ERROR: 211\r\n".to_vec();
         };
         let mut answer = b"\r\nOK\r\n".to_vec();
-        answer.extend(self.blocks(name, bytes));
         let end = self.download_ends.replace("+CFTPGET", name);
+        if let Some(gap) = self.block_gap {
+            let blocks = bytes.chunks(self.block).map(|one| self.blocks(name, one));
+            let mut at = Instant::now();
+            due.extend(blocks.chain([end.into_bytes()]).map(|piece| {
+                at += gap;
+                (at, piece)
+            }));
+            return answer;
+        }
+        answer.extend(self.blocks(name, bytes));
         answer.extend(end.into_bytes());
         answer
     }
 
-    fn blocks(&self, name: &str, bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn blocks(&self, name: &str, bytes: &[u8]) -> Vec<u8> {
         let lead = |&byte: &u8| match byte {
             0x03 | 0x1a if self.stuffs => vec![0x03, byte],
             byte => vec![byte],

@@ -42,6 +42,7 @@ pub mod quectel;
 pub mod scale;
 mod server;
 pub mod simcom;
+pub mod simcom_module;
 pub mod site;
 pub mod smtp;
 pub mod stranger;

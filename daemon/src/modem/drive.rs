@@ -70,6 +70,10 @@ pub struct Facts {
     pub syntax: Syntax,
     /// Sent in this order to a module that answers, without `AT`.
     pub setup: &'static [Setup],
+    /// Its commands need a SIM that is ready, those that say what it can do, too.
+    pub needs_sim: bool,
+    /// What tells it to heed RTS and to use CTS, without `AT`; empty: it needs none.
+    pub flow: &'static str,
     /// What a module can do, by the test command that it must know.
     pub services: &'static [Service],
     /// The longest time from the command that sends a mail to its result.
@@ -176,6 +180,8 @@ pub enum Notice {
     Registration(Registration),
     /// The module has restarted: nothing that was set holds.
     Restarted,
+    /// The SIM is ready now: the module may be able to do more.
+    SimReady,
 }
 
 /// One mail on its way through a module. Steps are called in this order; [`Self::compose`] and

@@ -47,7 +47,7 @@ pub use report::Report;
 pub use session::{FileModule, ListedMail, MailboxModule};
 pub use settings::Settings;
 pub use snapshot::{Identity, Registration, Snapshot, State};
-pub use steps::{TRIES, refused, to_driver, until_answered, was_silent};
+pub use steps::{TRIES, code_of, refused, to_driver, until_answered, was_silent};
 pub use text::{ascii_at_most, at_most, to_ascii, to_hex, to_words, with_crlf};
 pub use wire::{Incoming, Ports, Wire, WireReader, WireWriter};
 

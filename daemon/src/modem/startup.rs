@@ -12,7 +12,8 @@ use super::snapshot::{Board, Identity};
 use crate::at::response::{FinalResult, split_name};
 use crate::dialect;
 use core::time::Duration;
-use hayes_ldisc::record::LineSettings;
+use hayes_ldisc::record::{Flow, LineSettings};
+use tokio::time::Instant;
 
 /// How long a module gets to say `OK` to a greeting.
 const GREETING: Duration = Duration::from_millis(500);
@@ -36,6 +37,10 @@ const SPEEDS: [u32; 8] = [
 
 /// Time for what only a module that has just started takes long for.
 const SLOW: Duration = Duration::from_secs(15);
+
+/// A SIM that is being read is ready within this time, and asked for so often.
+const SIM: Duration = Duration::from_secs(30);
+const SIM_AGAIN: Duration = Duration::from_secs(2);
 
 /// Why a module cannot be used although it answers.
 #[derive(Debug)]
@@ -241,7 +246,45 @@ pub(super) async fn configure(
     };
     chat.set_drive(Some(drive));
     set_up(chat, drive).await?;
+    let flow = drive.facts().flow;
+    if settings.line.flow == Flow::RtsCts && !flow.is_empty() {
+        // A module that does not know it has it wired, or has none.
+        chat.ask(&Line::new(flow), Expect::result()).await?;
+    }
+    if drive.facts().needs_sim {
+        until_sim(chat).await?;
+    }
+    // They are asked for now, whatever was said before.
+    chat.take_sim_ready();
     let services = services(chat, drive).await?;
+    board.module(drive, identity, &services);
+    Ok(())
+}
+
+/// Waits for a SIM that is being read. One that waits for a person, or that there is none of, is not waited for: when
+/// it is ready after all, the module says so.
+async fn until_sim(chat: &mut Chat) -> Result<()> {
+    let until = Instant::now() + SIM;
+    loop {
+        let expect = Expect::line("+CPIN", &["s"]).within(SLOW);
+        let answer = chat.ask(&Line::new("+CPIN?"), expect).await?;
+        // 27.007 section 9.2: SIM failure, SIM busy.
+        let soon = matches!(answer.result.number(), Some(13 | 14));
+        if !soon || Instant::now() >= until {
+            return Ok(());
+        }
+        chat.listen(SIM_AGAIN).await?;
+    }
+}
+
+/// What a module can do, asked anew.
+pub(super) async fn look_anew(
+    chat: &mut Chat,
+    drive: &'static dyn Drive,
+    board: &Board,
+) -> Result<()> {
+    let services = services(chat, drive).await?;
+    let identity = board.read(|now| Identity::clone(&now.identity));
     board.module(drive, identity, &services);
     Ok(())
 }

@@ -32,16 +32,27 @@ pub fn was_silent(error: &Error) -> bool {
 /// The error for a command that the module refused, its number looked up in these tables in turn. `doing` says
 /// what it was for.
 pub fn refused(result: &FinalResult, tables: &[&'static [Code]], doing: &str) -> Error {
-    let number = result
-        .number()
-        .and_then(|number| u16::try_from(number).ok());
-    let find = |number| tables.iter().find_map(|table| Code::find(table, number));
-    let (kind, words) = match number.and_then(find) {
+    let (kind, words) = match code_of(result, tables) {
         Some(code) => (code.kind, format!(" ({})", code.text)),
         None => (ErrorKind::Protocol, String::new()),
     };
     let (kind, fault) = to_driver(kind);
     Error::new(kind, format!("modem, {doing}: {result}{words}")).by(fault)
+}
+
+/// The row of a result, by its number or its words (`AT+CMEE=2`).
+pub fn code_of(result: &FinalResult, tables: &[&'static [Code]]) -> Option<&'static Code> {
+    let number = result
+        .number()
+        .and_then(|number| u16::try_from(number).ok());
+    match number {
+        Some(number) => tables.iter().find_map(|table| Code::find(table, number)),
+        None => {
+            let words = result.words()?;
+            let mut rows = tables.iter().flat_map(|table| table.iter());
+            rows.find(|row| row.text.eq_ignore_ascii_case(words))
+        }
+    }
 }
 
 /// The tables say what a number means to whoever sent the command. That was us: what the module calls

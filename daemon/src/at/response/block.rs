@@ -82,6 +82,11 @@ impl Block {
                 *input = rest;
                 self.next += 1;
             } else if byte != CTRL_Z || self.next > 0 || self.ends_leading() {
+                if !self.may_be_stuffed() {
+                    // As they are, and something else than this name's next line behind them.
+                    self.told = true;
+                    return Some(&self.held);
+                }
                 self.judge_stuffed();
                 continue;
             }
@@ -98,6 +103,27 @@ impl Block {
         }
         self.told = true;
         Some(&self.held)
+    }
+
+    /// Whether some of a line's end behind it was taken.
+    pub(super) fn took_end(&self) -> bool {
+        self.next > 0
+    }
+
+    /// Whether what is held, with what was seen behind it, can be the beginning of stuffed bytes.
+    fn may_be_stuffed(&self) -> bool {
+        let mut leads = false;
+        let seen = NEXT.iter().take(self.next);
+        for &byte in self.held.iter().chain(seen) {
+            match byte {
+                ETX => leads = !leads,
+                CTRL_Z if leads => leads = false,
+                CTRL_Z => return false,
+                _ if leads => return false,
+                _ => {}
+            }
+        }
+        true
     }
 
     /// Whether what is held ends in an ETX that leads, if it is stuffed.

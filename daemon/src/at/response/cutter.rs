@@ -104,7 +104,7 @@ impl Cutter {
                 self.keep(b"+");
             } else {
                 self.after_block = true;
-                self.wants_end = true;
+                self.wants_end = !block.took_end();
                 self.skip(input);
             }
         }

@@ -68,6 +68,14 @@ impl FinalResult {
         *self == Self::Ok
     }
 
+    /// The words behind `+CME ERROR` or `+CMS ERROR`.
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Cme(Code::Text(words)) | Self::Cms(Code::Text(words)) => Some(words),
+            _ => None,
+        }
+    }
+
     /// The number behind `+CME ERROR` or `+CMS ERROR`.
     pub fn number(&self) -> Option<u32> {
         match self {

@@ -84,6 +84,8 @@ pub struct Chat {
     owed: Option<(Prompt, Leave)>,
     /// A data mode that counts may still wait for so many bytes, of us or of an earlier daemon.
     counting: u64,
+    /// The SIM has become ready, and nobody has heeded it.
+    sim_ready: bool,
     /// Bytes that came, in all.
     heard: u64,
     /// The module has answered this daemon.
@@ -126,6 +128,7 @@ impl Chat {
             open: None,
             owed: None,
             counting: 0,
+            sim_ready: false,
             heard: 0,
             was_in_step: false,
             unread: None,
@@ -198,6 +201,7 @@ impl Chat {
             stream,
             owed,
             unread,
+            sim_ready,
             ..
         } = self;
         run(engine, &mut |event| {
@@ -209,6 +213,7 @@ impl Chat {
                 match drive.and_then(|drive| drive.notice(line)) {
                     Some(Notice::Registration(registration)) => board.registration(registration),
                     Some(Notice::Restarted) => inbox.restarted = true,
+                    Some(Notice::SimReady) => *sim_ready = true,
                     None => {}
                 }
                 let by = wanted.iter().find(|wanted| wanted.is(line));
@@ -234,6 +239,11 @@ impl Chat {
             }
         });
         board.counters(engine.resyncs(), engine.late_bytes());
+    }
+
+    /// Whether the SIM has become ready; told once.
+    pub(super) fn take_sim_ready(&mut self) -> bool {
+        std::mem::take(&mut self.sim_ready)
     }
 
     fn show(&self, direction: Direction, text: &str) {

@@ -35,6 +35,13 @@ impl Runner {
             if sought.is_none() {
                 self.board.state(State::Ready);
             }
+            let drive = self.board.read(|now| now.drive);
+            if let Some(drive) = drive.filter(|_| sought.is_none() && chat.take_sim_ready()) {
+                let board = self.board.clone();
+                if let Err(error) = startup::look_anew(chat, drive, &board).await {
+                    return error.into();
+                }
+            }
             let request = match sought.or_else(|| self.waiting.pop_front()) {
                 Some(request) => request,
                 None => tokio::select! {

@@ -75,6 +75,8 @@ static FACTS: Facts = Facts {
         Setup::wished("+CGREG=1"),
         Setup::wished("+CEREG=1"),
     ],
+    needs_sim: false,
+    flow: "+IFC=2,2",
     services: &[Service {
         name: "mail",
         test: "+QSMTPCFG=?",

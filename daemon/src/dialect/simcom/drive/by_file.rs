@@ -2,7 +2,7 @@
 //! is the current one, has the name that it has on the server.
 
 use super::super::names::{CFTPGETFILE, CFTPPUTFILE};
-use super::files::{AGAIN, Failed, Tries, refusal};
+use super::files::{Failed, Tries};
 use super::letter::not_supported;
 use super::{folder, local_name, store};
 use crate::at::response::{Value, named};
@@ -126,10 +126,7 @@ async fn told(chat: &mut Chat, name: &'static str, line: &Line) -> std::result::
         .await
         .map_err(Error::from)?;
     if !answer.result.is_ok() {
-        return Err(match answer.result.number() {
-            Some(number) if AGAIN.contains(&number) => Failed::by(name, number, false),
-            _ => refusal(name, &answer.result).into(),
-        });
+        return Err(Failed::result(name, &answer.result, false));
     }
     let line = chat.urc(name, RESULT).await.map_err(Error::from)?;
     let number = line

@@ -69,6 +69,9 @@ pub(super) static FACTS: Facts = Facts {
         Setup::wished("+CREG=1"),
         Setup::wished("+CGREG=1"),
     ],
+    // Reference 0.3 and 9.5.
+    needs_sim: true,
+    flow: "+IFC=2,2",
     services: &[
         Service {
             name: "mail",

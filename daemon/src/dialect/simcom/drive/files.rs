@@ -10,11 +10,10 @@ use super::steps::{of_ftp, set};
 use super::store::path_value;
 use super::{bearer, by_file, folder, quirks};
 use crate::at::response::{FinalResult, Value, named};
-use crate::dialect::Code;
 use crate::message::Charset;
 use crate::modem::{
     Chat, ChatError, Expect, FileModule, Leave, Line, Payload, Piece, Prompt, Settings, StreamEnd,
-    Streamed, TRIES, refused, until_answered,
+    Streamed, TRIES, code_of, refused, until_answered,
 };
 use crate::service::{
     BoxFuture, Error, ErrorKind, Fault, FileOpen, Representation, Result, Secret, Sink,
@@ -38,7 +37,7 @@ const END: &[u8] = &[stuffing::END];
 const BROKEN_OFF: &[u8] = b"\x1b\x1a";
 
 /// Failures after which a transfer that has moved nothing may fare better at once (quirk Q12).
-pub(super) const AGAIN: [u32; 3] = [203, 210, 214];
+const AGAIN: [u32; 3] = [203, 210, 214];
 
 /// Who we are to a server that wants to know nobody (RFC 1635).
 const ANONYMOUS: &str = "anonymous";
@@ -66,13 +65,14 @@ pub(super) fn check(open: &FileOpen) -> Result<()> {
     }
 }
 
+/// The number of a result in the manual's table of transfers, which it may tell in words.
+fn number_of(result: &FinalResult) -> Option<u32> {
+    code_of(result, &[FTP]).map(|code| code.number.into())
+}
+
 /// What a refused transfer means.
-pub(super) fn refusal(name: &str, result: &FinalResult) -> Error {
-    let number = result.number().filter(|number| {
-        let number = u16::try_from(*number).ok();
-        number.is_some_and(|number| Code::find(FTP, number).is_some())
-    });
-    match number {
+fn refusal(name: &str, result: &FinalResult) -> Error {
+    match number_of(result) {
         Some(number) => of_ftp(name, number),
         None => refused(result, &[FTP, CME], name),
     }
@@ -113,8 +113,8 @@ impl Failed {
     }
 
     /// By a result, nothing having been moved unless `moved`.
-    fn result(name: &str, result: &FinalResult, moved: bool) -> Self {
-        match result.number() {
+    pub(super) fn result(name: &str, result: &FinalResult, moved: bool) -> Self {
+        match number_of(result) {
             Some(number) if AGAIN.contains(&number) => Self::by(name, number, moved),
             _ => Self {
                 error: refusal(name, result),
@@ -215,7 +215,7 @@ impl<'a> Files<'a> {
         let answer = chat.ask_feeding(line, expect, &mut payload).await;
         let (begun, written) = (payload.begun, payload.written);
         let answer = answer.map_err(Error::from)?;
-        let logout = answer.result.number() == Some(NO_LOGOUT);
+        let logout = number_of(&answer.result) == Some(NO_LOGOUT);
         if answer.result.is_ok() || (begun && logout) {
             return Ok(written);
         }

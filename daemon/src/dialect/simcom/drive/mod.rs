@@ -21,7 +21,7 @@ mod told;
 mod tests;
 
 use super::NAME;
-use super::names::CGREG;
+use super::names::{CGREG, CPIN};
 use crate::at::response::{Value, named};
 use crate::modem::{
     Chat, Drive, Facts, FileModule, Identity, MailJob, MailboxModule, Notice, Outgoing,
@@ -62,6 +62,10 @@ impl Drive for Simcom {
     fn notice(&self, line: &[u8]) -> Option<Notice> {
         if line == b"START" {
             return Some(Notice::Restarted);
+        }
+        let state = named(line, CPIN).and_then(|mut values| values.next());
+        if state.is_some_and(|state| state.text.eq_ignore_ascii_case(b"READY")) {
+            return Some(Notice::SimReady);
         }
         // Of the two networks the packet one tells whether mail can pass.
         let stat = named(line, CGREG)?.next().and_then(Value::number)?;

@@ -59,6 +59,37 @@ async fn a_block_that_nobody_announced_is_no_file() {
     }
 }
 
+/// Numbers that a module tells in words, whatever it was told (reference 2.2).
+#[tokio::test(start_paused = true)]
+async fn failures_in_words() {
+    for (words, kind) in [
+        ("Failed to login", ErrorKind::AuthFailed),
+        ("FTP command rejected by server", ErrorKind::Rejected),
+        ("SIM not inserted", ErrorKind::NoModem),
+        ("something new", ErrorKind::Protocol),
+    ] {
+        let (fake, _handle, mut session) = with_file().await;
+        let said = format!("\r\n+CME ERROR: {words}\r\n");
+        fake.mood("+CFTPGET", 1, Mood::Says(said.leak()));
+        let error = get(&mut *session, "a").await.unwrap_err();
+        assert_eq!(error.kind, kind, "{words}: {error}");
+    }
+}
+
+/// 16-A11: what a module says by itself behind a block with an ETX does not make that a stuffed one.
+#[tokio::test(start_paused = true)]
+async fn a11_a_line_of_another_kind_behind_a_block() {
+    for line in ["RING", "PB DONE", "^MODE: 5", ""] {
+        let (fake, _handle, mut session) = with_file().await;
+        let said = format!(
+            "\r\nOK\r\n\r\n+CFTPGET: DATA,4\r\n\x03ont\r\n{line}\r\n\r\n+CFTPGET: DATA,3\r\nen\x1a\r\n+CFTPGET: 0\r\n"
+        );
+        fake.mood("+CFTPGET", 1, Mood::Says(said.leak()));
+        let got = get(&mut *session, "a").await.unwrap();
+        assert_eq!(got, b"\x03onten\x1a", "{line}");
+    }
+}
+
 /// 16-A13: a failure after `OK` and blocks, as a result.
 #[tokio::test(start_paused = true)]
 async fn a13_a_result_after_the_blocks() {

@@ -19,6 +19,7 @@ use crate::modem::tests::start::ready;
 use crate::modem::tests::wire::MemoryPorts;
 use crate::modem::{Drive, Handle, Identity, Notice, Registration, Settings, start_over};
 use crate::service::{BoxFuture, ErrorKind, Fault, Phase, Progress, Result, Sink};
+use hayes_ldisc::record::Flow;
 use module::{Fake, Mood};
 use std::sync::Arc;
 
@@ -149,6 +150,44 @@ async fn other_families_get_no_mail_whatever_is_configured() {
     }
 }
 
+/// The commands need a SIM (reference 0.3): one that is being read is waited for, and one that comes later is noticed.
+#[tokio::test(start_paused = true)]
+async fn services_need_a_sim() {
+    let tests = ["+SMTPSRV=?", "+POP3SRV=?", "+CFTPSERV=?"];
+    let fake = Fake::default();
+    fake.mood("+CPIN?", 3, Mood::Says("\r\n+CME ERROR: 14\r\n"));
+    let snapshot = ready(&drive(&fake)).await;
+    assert_eq!(&*snapshot.services, ["mail", "pop3", "ftp"]);
+    assert_eq!(fake.count("+CPIN?"), 4);
+    // It waits for somebody who knows its PIN.
+    let fake = Fake::default();
+    let locked = "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n";
+    fake.mood("+CPIN?", 1, Mood::Says(locked));
+    for test in tests {
+        fake.mood(test, 1, Mood::Says("\r\n+CME ERROR: 11\r\n"));
+    }
+    let handle = drive(&fake);
+    let snapshot = ready(&handle).await;
+    assert!(snapshot.services.is_empty());
+    fake.mood("+CSQ", 1, Mood::Preceded("\r\n+CPIN: READY\r\n"));
+    let mut watch = handle.watch();
+    let has_all = watch.wait_for(|now| now.services.len() == 3);
+    let waited = tokio::time::timeout(core::time::Duration::from_secs(120), has_all).await;
+    assert!(waited.is_ok());
+}
+
+/// A module heeds RTS only if it is told to (reference 9.5).
+#[tokio::test(start_paused = true)]
+async fn flow_control_is_told_to_the_module() {
+    for (flow, count) in [(Flow::RtsCts, 1), (Flow::None, 0)] {
+        let fake = Fake::default();
+        let mut settings = settings();
+        settings.line.flow = flow;
+        ready(&drive_with(&fake, settings)).await;
+        assert_eq!(fake.count("+IFC=2,2"), count);
+    }
+}
+
 /// What the driver does not rely on it does not send: settings are never read back (16-A1, 16-A3, 16-A5, 16-A9),
 /// the server is CFTPSERV (16-A15), no numbered folder is used (16-A17), nor POP3READ (16-A25); echo is off
 /// (16-A27), and all begins with `AT+` or is plain (16-A30).
@@ -163,7 +202,14 @@ async fn a1_a3_a5_a9_a15_a17_a25_a27_a30_what_is_never_sent() {
     files::everything(&handle).await;
     ready(&handle).await;
     let memory = fake.memory();
-    let asked = ["+CMEE?", "+SMTPSEND?", "+CEREG?", "+CGREG?", "+FSLS?"];
+    let asked = [
+        "+CMEE?",
+        "+SMTPSEND?",
+        "+CEREG?",
+        "+CGREG?",
+        "+CPIN?",
+        "+FSLS?",
+    ];
     for seen in &memory.seen {
         let known = asked.iter().any(|known| seen.ends_with(known));
         assert!(

@@ -100,6 +100,7 @@ impl Default for Memory {
                 ("+CSMTPSSRV=?", "\r\nERROR\r\n"),
                 ("+CFTPLIST=?", "\r\nERROR\r\n"),
                 ("+CEREG?", "\r\nERROR\r\n"),
+                ("+CPIN?", "\r\n+CPIN: READY\r\n\r\nOK\r\n"),
                 ("+CGREG?", "\r\n+CGREG: 0,1\r\n\r\nOK\r\n"),
                 ("+CGMI", "\r\nSIMCOM INCORPORATED\r\n\r\nOK\r\n"),
                 ("+CGMM", "\r\nSIMCOM_SIM5320E\r\n\r\nOK\r\n"),

@@ -97,6 +97,7 @@ async fn ten_thousand_queued_mails_take_little_memory() {
         message: b"From: pump7@example.org\n\nHigh water\n".to_vec(),
         via: Vec::new(),
         timeout: None,
+        patience: None,
         delivery: Delivery::Queue,
         token: None,
     };

@@ -38,6 +38,7 @@ fn open(recipients: &[&str]) -> MailOpen {
         policy: RecipientPolicy::AnyAccepted,
         shape: Shape::default(),
         share: false,
+        patience: None,
     }
 }
 

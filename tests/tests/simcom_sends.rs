@@ -93,6 +93,7 @@ async fn a_mail_with_an_attachment() -> Result<()> {
         policy: RecipientPolicy::AnyAccepted,
         shape: Shape::default(),
         share: false,
+        patience: None,
     };
     let mut session = MailBack::open(&handle, &open, &Ignored).await?;
     let finish = async {

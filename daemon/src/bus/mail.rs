@@ -98,6 +98,7 @@ impl Mail {
             message,
             via: options.via,
             timeout: options.timeout,
+            patience: None,
             delivery: Delivery::Queue,
             token: options.token,
         };

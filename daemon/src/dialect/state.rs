@@ -46,8 +46,8 @@ pub enum Event {
 pub struct Guard {
     /// Unless this activity …
     pub activity: &'static Activity,
-    /// … is in this state, …
-    pub state: &'static str,
+    /// … is in one of these states, …
+    pub states: &'static [&'static str],
     /// … this is answered.
     pub otherwise: Refusal,
 }

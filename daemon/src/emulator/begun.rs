@@ -78,6 +78,11 @@ impl Run<'_> {
         }
     }
 
+    /// What the line that an earlier life had under way will be told when this returns ([`Run::if_interrupted`]).
+    pub fn apology(&self) -> Option<&Apology> {
+        self.apology.as_ref()
+    }
+
     /// Sets an activity back to its first state, and says nothing.
     pub fn forgets(&mut self, activity: &Activity) {
         self.memory.unset(&Slot::of("state", activity.name));

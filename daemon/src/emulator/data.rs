@@ -68,8 +68,7 @@ impl Taking {
         match self.mode.into {
             Into::Memory(most) => {
                 let room = most.saturating_sub(self.bytes.len());
-                let bytes = &bytes[..bytes.len().min(room)];
-                self.bytes.extend(bytes);
+                self.bytes.extend(&bytes[..bytes.len().min(room)]);
                 self.tally.add(bytes);
                 Taken::Kept
             }

@@ -136,6 +136,11 @@ impl Equipment {
                     let saved = serde_json::from_slice::<Saved>(&memory);
                     assert!(saved.is_ok(), "{saved:?}");
                 }
+                // The server is there for ever.
+                Effect::Do {
+                    op: Op::MailboxWatch(_),
+                    ..
+                } => {}
                 Effect::Do { id, op } => {
                     let done = self.answer(op);
                     let mut more = Vec::new();

@@ -184,7 +184,7 @@ fn set(
 /// Why the row's write and execute forms are refused at this moment.
 fn guarded(run: &Run<'_>, row: &Row) -> Option<Refusal> {
     let guard = row.guard.as_ref()?;
-    (run.state(guard.activity) != guard.state).then_some(guard.otherwise)
+    (!guard.states.contains(&run.state(guard.activity))).then_some(guard.otherwise)
 }
 
 fn store(run: &mut Run<'_>, call: &Call, parameters: &'static [Parameter]) {

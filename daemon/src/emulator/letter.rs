@@ -37,7 +37,26 @@ pub struct Letter {
     /// Bytes that they may have together when it is sent: they may have grown since they were attached.
     pub most_attached: u64,
     /// Time for all of it.
-    pub timeout: Duration,
+    pub time: MailTime,
+}
+
+/// How long a mail may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailTime {
+    /// All of it, however small it is.
+    pub least: Duration,
+    /// More for each KiB.
+    pub each_kib: Duration,
+    /// The server, for one answer.
+    pub answer: Option<Duration>,
+}
+
+impl MailTime {
+    /// Time for a message of so many bytes.
+    pub fn of(self, bytes: usize) -> Duration {
+        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
+        self.least.saturating_add(self.each_kib.saturating_mul(kib))
+    }
 }
 
 impl std::fmt::Debug for Letter {

@@ -229,6 +229,18 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_found_in_lists_too() {
+        let mut memory = Memory::default();
+        let secret = |text: &str| Value::Secret(crate::service::Secret::new(text.into()));
+        memory.set(Slot::of("+A", "secret"), secret("one"));
+        let row = vec![Value::Number(1), secret("two"), Value::text("u")];
+        memory.set(Slot::of("+B", "list"), Value::List(vec![row]));
+        memory.set(Slot::of("+C", "secret"), secret(""));
+        let found: Vec<_> = memory.secrets().collect();
+        assert_eq!(found, [b"one", b"two"]);
+    }
+
+    #[test]
     fn a_row_forgets_its_own_values_only() {
         let mut memory = Memory::default();
         for name in ["+A", "+A2", "+B"] {

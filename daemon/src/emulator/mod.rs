@@ -25,6 +25,7 @@ mod session;
 mod star;
 mod value;
 mod world;
+pub mod xmodem;
 
 #[cfg(test)]
 mod tests;
@@ -37,10 +38,12 @@ pub use engine::{Doing, Engine, Saved};
 pub use files::{Files, Writing};
 pub use fuzz::fuzz_emulator;
 pub use handle::{Handle, Settings, Snapshot, State};
-pub use letter::{Letter, Party, Words};
+pub use letter::{Letter, MailTime, Party, Words};
 pub use memory::{Memory, Slot};
 pub use op::{Done, Effect, FileError, MailEnd, MailId, Op, OpId, Space};
 pub use policy::{Mapped, Plainly, Policy};
-pub use run::{Call, Collected, DataMode, Into, MailEnded, Outcome, Refusal, Resume, Run};
+pub use run::{
+    Call, Collected, DataMode, Exchange, Into, MailEnded, Outcome, Refusal, Resume, Run,
+};
 pub use runner::start;
 pub use value::{Value, quote};

@@ -6,7 +6,7 @@ use crate::dialect::volume::FileName;
 use crate::service;
 use hayes_ldisc::discipline::Mode;
 use hayes_ldisc::record::{Circuits, LineSettings};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Something to be done, in the order of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +128,9 @@ pub enum Op {
     Greeted(MailId),
     /// Opens the mailbox: connects and logs in.
     MailboxOpen(Box<Mailbox>),
+    /// Waits until its session is over though nobody has closed it: [`Done::Lost`] where the server is gone, or
+    /// where nothing else was asked for so long.
+    MailboxWatch(Duration),
     /// How much is in it: [`Done::Status`].
     MailboxStatus,
     /// The numbers and sizes of its messages: [`Done::Listed`].
@@ -140,10 +143,8 @@ pub enum Op {
     MailboxDelete(u32),
     /// Closes the mailbox: what was marked is deleted then.
     MailboxClose,
-    /// Waits until the mailbox is closed because nothing was asked of it for a long time: [`Done::Lost`].
-    MailboxWatch,
-    /// Logs in to a server of files and begins to fetch a file: [`Done::Fine`] once logged in; its bytes
-    /// come by [`Op::Pull`].
+    /// Logs in to a server of files and begins to fetch a file: [`Done::Fine`] once the server begins to
+    /// send it; its bytes come by [`Op::Pull`].
     FilesGet(Box<Remote>),
     /// Logs in and begins to send a file: [`Done::Fine`] once logged in; its bytes are those of a data mode
     /// with [`super::Into::Peer`], and [`Op::Settle`] says whether the server has it.
@@ -172,13 +173,14 @@ impl Op {
         match self {
             Self::Greeted(_) => Some(Client::Mail),
             Self::MailboxOpen(_)
+            | Self::MailboxWatch(_)
             | Self::MailboxStatus
             | Self::MailboxList
             | Self::MailboxHeader(_)
             | Self::MailboxFetch(_)
             | Self::MailboxDelete(_)
             | Self::MailboxClose
-            | Self::MailboxWatch => Some(Client::Mailbox),
+ => Some(Client::Mailbox),
             Self::FilesGet(_)
             | Self::FilesPut(_)
             | Self::FilesList(_)

@@ -6,6 +6,7 @@ use super::memory::{Memory, Slot};
 use super::op::{Done, Effect, FileError, MailEnd, MailId, Op};
 use super::played;
 use super::value::{Value, initial};
+use super::xmodem::{Receiver, Sender};
 use crate::at::{Format, ResultCode};
 use crate::dialect::row::{Key, Parameter, Row};
 use crate::dialect::state::{Activity, Event};
@@ -85,7 +86,7 @@ pub struct Collected {
     pub cause: Cause,
     /// How many bytes came.
     pub count: u64,
-    /// The bytes, where they were to be kept in memory.
+    /// The bytes, where they were to be kept in memory: fewer than came where there were more than that.
     pub bytes: Vec<u8>,
     /// The checksum, where they went into a file.
     pub sum: u16,
@@ -145,6 +146,16 @@ pub struct Run<'a> {
     pub(super) begun: &'a mut Vec<Begun>,
     pub(super) last_op: &'a mut u32,
     pub(super) tally: &'a mut super::data::Tally,
+    pub(super) exchange: &'a mut Option<Exchange>,
+}
+
+/// Packets that are exchanged with the equipment until the line is over.
+#[derive(Clone, Debug)]
+pub enum Exchange {
+    /// A file goes.
+    Sending(Sender),
+    /// One comes.
+    Receiving(Receiver),
 }
 
 impl Run<'_> {
@@ -322,6 +333,11 @@ impl Run<'_> {
     /// What has passed through since the line began: counts and checksums of data that is given out.
     pub fn tally(&mut self) -> &mut super::data::Tally {
         self.tally
+    }
+
+    /// The packets that this line exchanges with the equipment, in one data mode after the other.
+    pub fn exchange(&mut self) -> &mut Option<Exchange> {
+        self.exchange
     }
 
     /// Takes the settings of the user profile from the stored one (`Z`), or back to their initial

@@ -123,6 +123,12 @@ impl World {
         done.unwrap_or(Err(FileError::Disk))
     }
 
+    /// The same, and nobody waits for it.
+    pub(super) fn post_files(&self, work: impl FnOnce(&mut Files) + Send + 'static) {
+        let files = Arc::clone(&self.files);
+        self.disk.post(move || work(&mut lock(&files)));
+    }
+
     /// The account or the server that serves equipment that asks for a server.
     fn asked(
         &self,
@@ -198,9 +204,9 @@ impl World {
             }
         };
         let delivery = policy.delivery(name);
-        let (refusal, timeout) = match delivery {
+        let (refusal, time) = match delivery {
             // As modules do: one refused recipient refuses the mail, within the command's time.
-            Delivery::Through => (RecipientPolicy::AllOrNone, Some(letter.timeout)),
+            Delivery::Through => (RecipientPolicy::AllOrNone, Some(letter.time)),
             // The equipment is told before a server is asked.
             Delivery::Queue => (RecipientPolicy::AnyAccepted, None),
         };
@@ -208,6 +214,7 @@ impl World {
             .disk
             .run(move || letter.compose(&lock(&files), from))
             .await??;
+        let timeout = time.map(|time| time.of(message.rfc5322.len()));
         let mail = MailSubmission {
             origin: Origin::Emulator {
                 name: self.settings.name.clone(),
@@ -219,6 +226,7 @@ impl World {
             message: message.rfc5322,
             via: self.settings.policy.via(&self.settings.name),
             timeout,
+            patience: time.and_then(|time| time.answer),
             delivery,
             token: None,
         };

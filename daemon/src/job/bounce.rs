@@ -77,6 +77,7 @@ impl Shared {
             message,
             via: Vec::new(),
             timeout: None,
+            patience: None,
             delivery: Delivery::Queue,
             token: Some(format!("report of job {id}")),
         };

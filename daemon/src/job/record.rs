@@ -68,6 +68,9 @@ pub(super) struct Letter {
     pub(super) policy: RecipientPolicy,
     pub(super) shape: Shape,
     pub(super) needs_date: bool,
+    /// How long its server may take for an answer.
+    #[serde(skip)]
+    pub(super) patience: Option<Duration>,
 }
 
 /// A request, but for the content of an upload.
@@ -169,6 +172,7 @@ impl Letter {
             policy,
             shape: Shape::default(),
             needs_date: false,
+            patience: None,
         }
     }
 

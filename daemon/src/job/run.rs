@@ -297,6 +297,7 @@ impl Shared {
             policy: letter.policy,
             shape: letter.shape,
             share,
+            patience: letter.patience,
         };
         let content = Content {
             path: self.spool.message(id),

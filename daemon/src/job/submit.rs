@@ -40,6 +40,7 @@ impl Jobs {
         };
         let mut letter = Letter::new(mail.sender, mail.recipients, mail.policy);
         letter.shape.size = mail.message.len() as u64;
+        letter.patience = mail.patience;
         let record = Record::new(NewRecord {
             id: JobId(0),
             origin: mail.origin,

@@ -142,6 +142,8 @@ pub struct MailSubmission {
     pub via: Vec<Via>,
     /// Time for the whole job; `None`: until it expires in the queue.
     pub timeout: Option<Duration>,
+    /// [`crate::service::MailOpen::patience`]; not kept over a restart.
+    pub patience: Option<Duration>,
     /// How long it is kept trying.
     pub delivery: Delivery,
     /// A second submission with the same origin and token is the same job.

@@ -34,6 +34,24 @@ pub struct Timeouts {
     pub quit: Duration,
 }
 
+impl Timeouts {
+    /// The same for who waits at most so long for an answer. The last one, to the content, may take five times as
+    /// long: a mail whose answer nobody has waited for is sent again.
+    #[must_use]
+    pub fn within(self, patience: Option<Duration>) -> Self {
+        let Some(most) = patience else {
+            return self;
+        };
+        Self {
+            greeting: self.greeting.min(most),
+            command: self.command.min(most),
+            data: self.data.min(most),
+            end: self.end.min(most * 5),
+            ..self
+        }
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         Self {

@@ -24,6 +24,9 @@ pub struct MailOpen {
     /// A connection that has carried another such mail, for the same user to the same server, may carry this
     /// one too, and may stay open a moment for the next. Where this is false, all is done anew.
     pub share: bool,
+    /// The longest that the server may take to answer a command; `None`: as long as SMTP has it (RFC 5321
+    /// section 4.5.3.2).
+    pub patience: Option<Duration>,
 }
 
 /// What is known of a message before it is sent.

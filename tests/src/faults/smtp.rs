@@ -63,6 +63,7 @@ pub fn client(
             utf8_headers: settings.get("utf8") == Some("yes"),
         },
         share: false,
+        patience: None,
     };
     Ok(Box::new(Smtp {
         back: SmtpBack::new(Dialer::new(timeouts), tls, Disk::start()?),

@@ -402,6 +402,8 @@ impl Wire {
                 self.pushed.extend(bytes);
                 return Vec::new();
             }
+            // The server neither goes away nor is it forgotten.
+            Op::MailboxWatch(_) => return Vec::new(),
             op if op.client().is_some() => {
                 self.asked.push_back((id, op));
                 return Vec::new();

@@ -99,6 +99,12 @@ pub const FSLOCA: &str = "+FSLOCA";
 pub const CFTRANRX: &str = "+CFTRANRX";
 /// Gives a file to the line.
 pub const CFTRANTX: &str = "+CFTRANTX";
+/// Copies a file (later firmware).
+pub const FSCOPY: &str = "+FSCOPY";
+/// Gives a file to the line by XMODEM.
+pub const CTXFILE: &str = "+CTXFILE";
+/// Takes one by XMODEM.
+pub const CRXFILE: &str = "+CRXFILE";
 
 // Bearer, clock, port.
 /// A context.

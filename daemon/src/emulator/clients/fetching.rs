@@ -15,8 +15,11 @@ use tokio::time::sleep;
 /// A longer message is not stored.
 const LONGEST: usize = 32 << 20;
 
-/// A folder that is there already: the next second brings another name. So many are tried.
-const TRIES: u32 = 30;
+/// A folder that is there already: the next second brings another name (16-A22). After so many that are taken
+/// the clock was most likely set back, and nobody waits any longer for a second that is free.
+const PATIENT: u32 = 3;
+/// So many names are tried.
+const TRIES: u32 = 10_000;
 
 /// Fetches and stores it.
 pub(super) async fn fetch(
@@ -58,24 +61,51 @@ async fn store(
     let mut all: Vec<(String, Vec<u8>)> = names.into_iter().zip(files).collect();
     // Who sees the mail sees its attachments.
     all.push((mail.clone(), unpacked.mail));
+    let half = Half(Some((world.clone(), folder.clone())));
     for (name, bytes) in all {
         let name = folder.child(name.as_bytes()).ok_or(FileError::Disk)?;
         let mut file = Incoming::begin(world, name).await?;
         file.append(bytes).await?;
         file.finish().await?;
     }
+    half.whole();
     let file = mail.into_bytes();
     Ok(Done::Stored { folder, file })
 }
 
+/// A folder that has not got all that belongs into it. Dropped so, it goes away: nobody is told of it.
+struct Half(Option<(World, FileName)>);
+
+impl Half {
+    fn whole(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Half {
+    fn drop(&mut self) {
+        let Some((world, folder)) = self.0.take() else {
+            return;
+        };
+        world.post_files(move |files| {
+            files.perform(&Op::ClearFolder(folder.clone()));
+            files.perform(&Op::RemoveFolder(folder));
+        });
+    }
+}
+
 /// A new folder, called by the module's time.
 async fn folder(world: &World, fetch: &Fetch) -> std::result::Result<FileName, FileError> {
-    for _ in 0..TRIES {
-        let time = fetch.clock.local(world.jobs.now()).digits();
+    for tries in 0..TRIES {
+        let ahead = Duration::from_secs(tries.saturating_sub(PATIENT).into());
+        let time = fetch.clock.local(world.jobs.now() + ahead).digits();
         let folder = fetch.parent.child(time.as_bytes());
         let folder = folder.ok_or(FileError::Disk)?;
         match world.perform(Op::MakeFolder(folder.clone())).await {
-            Done::Failed(FileError::Exists) => sleep(Duration::from_secs(1)).await,
+            Done::Failed(FileError::Exists) if tries < PATIENT => {
+                sleep(Duration::from_secs(1)).await;
+            }
+            Done::Failed(FileError::Exists) => {}
             Done::Failed(FileError::NotFound) => {
                 // Somebody has removed the folder of all mails.
                 let parent = Op::MakeFolder(fetch.parent.clone());

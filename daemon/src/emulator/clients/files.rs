@@ -8,7 +8,9 @@ use crate::dialect::volume::FileName;
 use crate::emulator::client::Remote;
 use crate::emulator::op::{Done, Op, OpId};
 use crate::emulator::world::World;
-use crate::service::{BoxFuture, Error, ErrorKind, FileSession, Placing, Result, Sink, Source};
+use crate::service::{
+    BoxFuture, Error, ErrorKind, FileSession, Phase, Placing, Progress, Result, Sink, Source,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -42,7 +44,6 @@ pub(super) async fn fetch(world: World, remote: Box<Remote>, what: What, id: OpI
         Ok(session) => session,
         Err(error) => return desk.answer(id, Done::Refused(error)),
     };
-    desk.answer(id, Done::Fine);
     let pipe = Pipe::default();
     let transfer = async {
         let mut into = ToPipe(&pipe, &watch);
@@ -50,8 +51,9 @@ pub(super) async fn fetch(world: World, remote: Box<Remote>, what: What, id: OpI
             match what {
                 What::File => {
                     let how = remote.representation;
+                    let begins = Begins(&pipe, &watch);
                     session
-                        .download(&remote.path, 0, &mut into, how, &watch)
+                        .download(&remote.path, 0, &mut into, how, &begins)
                         .await
                 }
                 What::Listing => session.list_raw(&remote.path, &mut into).await,
@@ -60,6 +62,14 @@ pub(super) async fn fetch(world: World, remote: Box<Remote>, what: What, id: OpI
         pipe.end(watch.over(fetched).await.map(drop));
     };
     let serve = async {
+        // A server that does not begin refuses; what goes wrong later broke off.
+        match pipe.begun().await {
+            Ok(()) => desk.answer(id, Done::Fine),
+            Err(error) => {
+                desk.answer(id, Done::Refused(error));
+                return false;
+            }
+        }
         while let Some((id, op)) = desk.asked.recv().await {
             let Op::Pull(_, most) = op else {
                 continue;
@@ -212,6 +222,26 @@ pub(super) async fn from_module(
         }
     };
     desk.answer(id, done);
+}
+
+/// Tells when a transfer begins.
+struct Begins<'a>(&'a Pipe, &'a Watch);
+
+impl Progress for Begins<'_> {
+    fn phase(&self, phase: Phase) {
+        self.1.phase(phase);
+        if phase == Phase::Transferring {
+            self.0.begin();
+        }
+    }
+
+    fn bytes(&self, done: u64, total: u64) {
+        self.1.bytes(done, total);
+    }
+
+    fn committing(&self) -> BoxFuture<'_, Result<()>> {
+        self.1.committing()
+    }
 }
 
 /// From a server into a pipe.

@@ -8,11 +8,10 @@ use crate::emulator::op::{Done, Op, OpId};
 use crate::emulator::world::World;
 use crate::service::{BoxFuture, Error, ErrorKind, MailboxSession, Messages, Result, Sink, Wanted};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until};
 
-/// A session in which nothing is asked for so long is over, as a server would end it (RFC 1939 section 3:
-/// not before 10 minutes): the mailbox is free for others again, and nothing that was marked is deleted.
-const IDLE: Duration = Duration::from_secs(600);
+/// How often a server that nobody asks for anything is looked after.
+const LOOK: Duration = Duration::from_secs(50);
 
 /// A longer header is none.
 const LONGEST_HEADER: usize = 1 << 20;
@@ -26,21 +25,19 @@ pub(super) async fn run(world: World, mailbox: Box<Mailbox>, id: OpId, mut desk:
         Err(error) => return desk.answer(id, Done::Refused(error)),
     };
     desk.answer(id, Done::Fine);
-    let mut watching = None;
+    let mut unused = None;
     loop {
-        let (id, op) = match timeout(IDLE, desk.asked.recv()).await {
-            Ok(Some(asked)) => asked,
-            Ok(None) => return,
-            Err(_) => {
-                let idle = Error::new(ErrorKind::Timeout, "nothing was asked for too long");
-                if let Some(id) = watching {
-                    desk.answer(id, Done::Lost(idle));
-                }
-                return;
-            }
+        let asked = match unused {
+            None => Ok(desk.asked.recv().await),
+            Some((_, time)) => next(&mut desk, &mut *session, time, &watch).await,
         };
-        if op == Op::MailboxWatch {
-            watching = Some(id);
+        let (id, op) = match (asked, unused) {
+            (Ok(Some(asked)), _) => asked,
+            (Err(error), Some((id, _))) => return desk.answer(id, Done::Lost(error)),
+            (Ok(None) | Err(_), _) => return,
+        };
+        if let Op::MailboxWatch(time) = op {
+            unused = Some((id, time));
             continue;
         }
         if op == Op::MailboxClose {
@@ -55,6 +52,31 @@ pub(super) async fn run(world: World, mailbox: Box<Mailbox>, id: OpId, mut desk:
             Err(error) => return desk.answer(id, Done::Lost(error)),
         }
     }
+}
+
+/// The next request. Timeout where none comes for so long; whatever the server says when it is asked meanwhile
+/// whether it is still there.
+async fn next(
+    desk: &mut Desk,
+    session: &mut dyn MailboxSession,
+    within: Duration,
+    watch: &Watch,
+) -> Result<Option<(OpId, Op)>> {
+    let until = Instant::now() + within;
+    while Instant::now() < until {
+        let look = until.min(Instant::now() + LOOK);
+        tokio::select! {
+            biased;
+            asked = desk.asked.recv() => return Ok(asked),
+            () = sleep_until(look) => {}
+        }
+        match watch.over(session.status()).await {
+            Err(error) if !goes_on(&error) => return Err(error),
+            _ => {}
+        }
+    }
+    let text = "the session with the mailbox was not used for a long time";
+    Err(Error::new(ErrorKind::Timeout, text))
 }
 
 /// Whether the server only said no.
@@ -118,9 +140,13 @@ async fn header(session: &mut dyn MailboxSession, number: u32, watch: &Watch) ->
         Err(error) => return Err(error),
     }
     let mut bytes = header.bytes;
-    let empty = bytes.windows(4).position(|at| at == b"\r\n\r\n");
-    bytes.truncate(empty.map_or(bytes.len(), |at| at + 2));
+    bytes.truncate(ends(&bytes).unwrap_or(bytes.len()));
     Ok(bytes)
+}
+
+/// Where a header ends: behind its last line.
+fn ends(bytes: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes, b"\r\n\r\n").map(|at| at + 2)
 }
 
 /// Keeps the beginning of a message.
@@ -136,7 +162,11 @@ impl Sink for Header<'_> {
         let taken = bytes.len().min(room);
         self.bytes.extend_from_slice(&bytes[..taken]);
         bytes.clear();
-        Box::pin(async { Ok(()) })
+        let put = match taken < room || ends(&self.bytes).is_some() {
+            true => Ok(()),
+            false => Err(Error::new(ErrorKind::TooLarge, "the header has no end")),
+        };
+        Box::pin(async { put })
     }
 }
 

@@ -19,6 +19,8 @@ pub(in crate::emulator) struct Pipe {
 struct State {
     pieces: VecDeque<Vec<u8>>,
     bytes: usize,
+    /// Something will go in, or the end.
+    begun: bool,
     /// Nothing more goes in; what comes behind the pieces.
     end: Option<Result<()>>,
     /// Nothing more is taken out: what goes in is thrown away.
@@ -88,6 +90,32 @@ impl Pipe {
         }
     }
 
+    /// Something will go in, sooner or later.
+    pub(super) fn begin(&self) {
+        self.state().begun = true;
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until it has begun.
+    ///
+    /// # Errors
+    /// What it was ended with, where nothing had begun before that.
+    pub(super) async fn begun(&self) -> Result<()> {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let state = self.state();
+                if state.begun || !state.pieces.is_empty() {
+                    return Ok(());
+                }
+                if let Some(end) = &state.end {
+                    return end.clone();
+                }
+            }
+            changed.await;
+        }
+    }
+
     fn take_now(&self, most: usize) -> Option<Result<Vec<u8>>> {
         let mut state = self.state();
         let Some(mut piece) = state.pieces.pop_front() else {
@@ -146,12 +174,16 @@ mod tests {
     async fn what_came_before_the_end_is_taken_first() {
         let pipe = Pipe::default();
         pipe.push(b"abc".to_vec());
+        pipe.begun().await.unwrap();
         pipe.push(b"de".to_vec());
         pipe.end(Err(Error::new(ErrorKind::NoNetwork, "gone")));
         pipe.push(b"late".to_vec());
         assert_eq!(pipe.take(4).await.unwrap(), b"abc");
         assert_eq!(pipe.take(4).await.unwrap(), b"de");
         assert_eq!(pipe.take(4).await.unwrap_err().text, "gone");
+        assert_eq!(pipe.begun().await.unwrap_err().text, "gone");
+        pipe.begin();
+        pipe.begun().await.unwrap();
     }
 
     #[tokio::test]

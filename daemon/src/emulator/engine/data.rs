@@ -49,8 +49,10 @@ impl Engine {
                 }
             }
             State::Orphaned if !self.fresh => {
+                let mut told = Vec::new();
+                self.tell_interrupted(&mut told);
                 self.apologise(out);
-                self.tell_interrupted(out);
+                out.append(&mut told);
                 self.command_mode(sequence, out);
             }
             // The silence may have begun in an earlier life.

@@ -13,7 +13,7 @@ use super::client::Client;
 use super::data::{Taking, Tally};
 use super::memory::Memory;
 use super::op::{Done, Effect, MailEnd, MailId, Op, OpId};
-use super::run::{Call, Refusal, Resume, Run};
+use super::run::{Call, Exchange, Refusal, Resume, Run};
 use super::{played, star};
 use crate::at::line::body;
 use crate::dialect::{Dialect, Identity, Quirks};
@@ -96,6 +96,7 @@ struct Line {
     /// A client whose session ends with this line.
     client: Option<Client>,
     tally: Tally,
+    exchange: Option<Exchange>,
     /// Nobody is there to read the answer.
     mute: bool,
 }
@@ -335,6 +336,7 @@ impl Engine {
             begun: &mut self.begun,
             last_op: &mut self.last_op,
             tally: &mut line.tally,
+            exchange: &mut line.exchange,
         }
     }
 }

@@ -20,6 +20,10 @@ impl Engine {
             return;
         }
         self.state = State::Idle;
+        let mut told = Vec::new();
+        if !(claimed.owed == Owed::Data && claimed.in_data) && !self.fresh {
+            self.tell_interrupted(&mut told);
+        }
         match claimed.owed {
             Owed::Data if claimed.in_data => {
                 self.state = State::Orphaned;
@@ -33,7 +37,7 @@ impl Engine {
         if self.fresh {
             self.switch_on(out);
         }
-        self.tell_interrupted(out);
+        out.append(&mut told);
         self.command_mode(answers, out);
     }
 

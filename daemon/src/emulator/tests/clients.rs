@@ -7,7 +7,7 @@ use crate::disk::Disk;
 use crate::emulator::clients::Clients;
 use crate::emulator::op::FileError;
 use crate::emulator::world::World;
-use crate::emulator::{Client, Done, Fetch, ModuleClock, Op, OpId, Plainly, Settings};
+use crate::emulator::{Client, Done, Op, OpId, Plainly, Settings};
 use crate::job::{self, Jobs, Via};
 use crate::service::ErrorKind;
 use hayes_ldisc::record::{LineSettings, Wiring};
@@ -20,10 +20,10 @@ use tokio::time::{Instant, timeout};
 const LONG: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// A module's clients, the server that they talk to, and their files.
-struct Bench {
+pub(super) struct Bench {
     clients: Clients,
     world: World,
-    server: Server,
+    pub(super) server: Server,
     folder: PathBuf,
     count: u32,
 }
@@ -35,7 +35,7 @@ impl Drop for Bench {
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("hayesd-clients-{}-{count}", std::process::id());
@@ -72,7 +72,7 @@ impl Bench {
         }
     }
 
-    fn start(&mut self, op: Op) -> OpId {
+    pub(super) fn start(&mut self, op: Op) -> OpId {
         self.count += 1;
         let id = OpId(self.count);
         self.clients.start(id, op);
@@ -80,15 +80,29 @@ impl Bench {
     }
 
     /// Asks, and waits for the answer.
-    async fn ask(&mut self, op: Op) -> Done {
+    pub(super) async fn ask(&mut self, op: Op) -> Done {
         let id = self.start(op);
         let (of, done) = timeout(LONG, self.clients.next()).await.unwrap();
         assert_eq!(of, id);
         done
     }
 
+    /// The next answer, whatever it is to.
+    pub(super) async fn next(&mut self) -> (OpId, Done) {
+        timeout(LONG, self.clients.next()).await.unwrap()
+    }
+
+    pub(super) fn abort(&mut self, client: Client) {
+        self.clients.abort(client);
+    }
+
+    /// Does something with the module's files.
+    pub(super) async fn files(&self, op: Op) -> Done {
+        self.world.perform(op).await
+    }
+
     /// What can happen without time has happened.
-    async fn rest(&self) {
+    pub(super) async fn rest(&self) {
         for _ in 0..200 {
             tokio::task::yield_now().await;
         }
@@ -107,7 +121,7 @@ impl Bench {
         }
     }
 
-    async fn read(&self, name: &str) -> Done {
+    pub(super) async fn read(&self, name: &str) -> Done {
         let (name, offset, length) = (file(name), 0, 1 << 20);
         let read = Op::Read {
             name,
@@ -118,7 +132,7 @@ impl Bench {
     }
 }
 
-fn is_lost(done: &Done, kind: ErrorKind) -> bool {
+pub(super) fn is_lost(done: &Done, kind: ErrorKind) -> bool {
     matches!(done, Done::Lost(error) if error.kind == kind)
 }
 
@@ -151,6 +165,17 @@ async fn what_came_before_a_break_is_given_then_the_reason() {
     assert_eq!((&all[..], end), (&b"abc"[..], Done::Lost(error("gone"))));
     bench.rest().await;
     assert_eq!(bench.server.ends(), (0, 1));
+}
+
+/// What the server does not begin is refused; what it breaks off is lost.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_there_is_not_is_refused_before_anything_is_told() {
+    let mut bench = Bench::new().await;
+    bench.server.does([Step::Fail(no("550 no such file"))]);
+    let refused = bench.ask(Op::FilesGet(remote())).await;
+    assert_eq!(refused, Done::Refused(no("550 no such file")));
+    bench.rest().await;
+    assert_eq!(bench.server.seen().gone, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -329,102 +354,6 @@ async fn files_come_and_go() {
     assert_eq!(bench.server.seen().came, b"second");
     let missing = bench.ask(put("Email/b.txt")).await;
     assert_eq!(missing, Done::Failed(FileError::NotFound));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_mailbox_lives_over_many_commands_until_it_is_closed() {
-    let mut bench = Bench::new().await;
-    bench.server.seen().messages = vec![
-        b"Subject: one\r\n two\r\n\r\ntext\r\n".to_vec(),
-        b"Subject: x\r\n\r\n".to_vec(),
-    ];
-    assert_eq!(bench.ask(Op::MailboxOpen(mailbox())).await, Done::Fine);
-    tokio::time::sleep(PATIENCE * 3).await;
-    let status = Done::Status {
-        count: 2,
-        bytes: 42,
-    };
-    assert_eq!(bench.ask(Op::MailboxStatus).await, status);
-    let listed = Done::Listed(vec![(1, 28), (2, 14)]);
-    assert_eq!(bench.ask(Op::MailboxList).await, listed);
-    let header = Done::Header(b"Subject: one\r\n two\r\n".to_vec());
-    assert_eq!(bench.ask(Op::MailboxHeader(1)).await, header);
-    // A number that there is none of is no end of the session.
-    let wrong = bench.ask(Op::MailboxHeader(3)).await;
-    assert_eq!(wrong, Done::Refused(no("no such message")));
-    assert_eq!(bench.ask(Op::MailboxDelete(2)).await, Done::Fine);
-    assert_eq!(bench.ask(Op::MailboxClose).await, Done::Fine);
-    {
-        let seen = bench.server.seen();
-        assert_eq!(
-            (seen.opened, seen.goodbyes, &seen.deleted[..]),
-            (1, 1, &[2][..])
-        );
-    }
-    let after = bench.ask(Op::MailboxStatus).await;
-    assert!(is_lost(&after, ErrorKind::NoNetwork), "{after:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_mailbox_that_is_left_alone_is_closed_and_keeps_what_was_marked() {
-    let mut bench = Bench::new().await;
-    bench.server.seen().messages = vec![b"Subject: x\r\n\r\n".to_vec()];
-    assert_eq!(bench.ask(Op::MailboxOpen(mailbox())).await, Done::Fine);
-    assert_eq!(bench.ask(Op::MailboxDelete(1)).await, Done::Fine);
-    let began = Instant::now();
-    let end = bench.ask(Op::MailboxWatch).await;
-    assert!(is_lost(&end, ErrorKind::Timeout), "{end:?}");
-    assert_eq!(began.elapsed(), std::time::Duration::from_secs(600));
-    bench.rest().await;
-    let seen = bench.server.seen();
-    assert_eq!((seen.goodbyes, seen.gone), (0, 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_mailbox_whose_server_went_away_is_lost() {
-    let mut bench = Bench::new().await;
-    assert_eq!(bench.ask(Op::MailboxOpen(mailbox())).await, Done::Fine);
-    bench.server.does([Step::Fail(error("gone"))]);
-    assert_eq!(
-        bench.ask(Op::MailboxStatus).await,
-        Done::Lost(error("gone"))
-    );
-    let after = bench.ask(Op::MailboxClose).await;
-    assert!(is_lost(&after, ErrorKind::NoNetwork), "{after:?}");
-    assert_eq!(bench.server.seen().goodbyes, 0);
-}
-
-#[tokio::test]
-async fn a_mail_becomes_a_folder_and_two_of_a_second_two() {
-    let mut bench = Bench::new().await;
-    let mail = b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
-        --b\r\n\r\nhello\r\n--b\r\nContent-Type: image/png; name=\"../../EMAIL000.TXT\"\r\n\r\npixels\r\n--b--\r\n";
-    bench.server.seen().messages = vec![mail.to_vec()];
-    assert_eq!(bench.ask(Op::MailboxOpen(mailbox())).await, Done::Fine);
-    let fetch = || {
-        Op::MailboxFetch(Box::new(Fetch {
-            number: 1,
-            parent: file("Email"),
-            clock: ModuleClock::default(),
-        }))
-    };
-    let mut folders = Vec::new();
-    for _ in 0..2 {
-        let Done::Stored { folder, file } = bench.ask(fetch()).await else {
-            panic!("not stored");
-        };
-        assert_eq!(file, b"EMAIL001.TXT");
-        let at = String::from_utf8(folder.name().to_vec()).unwrap();
-        assert_eq!(at.len(), "Email/YYMMDDHHMMSS".len(), "{at}");
-        let Done::Bytes(text) = bench.read(&format!("{at}/EMAIL001.TXT")).await else {
-            panic!("no mail");
-        };
-        assert!(text.ends_with(b"\r\n\r\nhello"), "{}", text.escape_ascii());
-        let attached = bench.read(&format!("{at}/EMAIL000.TXT")).await;
-        assert_eq!(attached, Done::Bytes(b"pixels".to_vec()));
-        folders.push(at);
-    }
-    assert!(folders[0] < folders[1], "{folders:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,5 +2,6 @@
 
 mod clients;
 mod engine;
+mod mailboxes;
 mod servers;
 mod toy;

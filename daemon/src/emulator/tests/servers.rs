@@ -212,9 +212,15 @@ impl FileSession for Session {
         _: u64,
         into: &'a mut dyn Sink,
         _: Representation,
-        _: &'a dyn Progress,
+        progress: &'a dyn Progress,
     ) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(async { self.0.send(into).await })
+        Box::pin(async move {
+            let fails = matches!(self.0.seen().steps.front(), Some(Step::Fail(_)));
+            if !fails {
+                progress.phase(Phase::Transferring);
+            }
+            self.0.send(into).await
+        })
     }
 
     fn list<'a>(

@@ -97,6 +97,7 @@ async fn mail(inquiry: &Inquiry, via: &Via, backs: &dyn Backs, doing: &Doing) ->
         policy: RecipientPolicy::AnyAccepted,
         shape: Shape::default(),
         share: false,
+        patience: None,
     };
     let session = back.open(&open, doing).await?;
     // Nothing is sent.

@@ -412,6 +412,7 @@ pub(super) fn mail() -> MailSubmission {
         message: b"From: pump7@example.org\nDate: x\nMessage-ID: <y>\n\nhigh\n.\n".to_vec(),
         via: Vec::new(),
         timeout: None,
+        patience: None,
         delivery: Delivery::Queue,
         token: None,
     }

@@ -15,6 +15,7 @@ fn open(recipients: &[&str], policy: RecipientPolicy) -> MailOpen {
         policy,
         shape: crate::service::Shape::default(),
         share: false,
+        patience: None,
     }
 }
 

@@ -110,6 +110,7 @@ pub(crate) fn open(recipients: &[&str]) -> MailOpen {
         policy: RecipientPolicy::AnyAccepted,
         shape: Shape::default(),
         share: false,
+        patience: None,
     }
 }
 

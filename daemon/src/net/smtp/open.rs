@@ -106,7 +106,7 @@ impl SmtpBack {
         envelope: Envelope,
         progress: &dyn Progress,
     ) -> Result<Session> {
-        let timeouts = self.dialer.timeouts;
+        let timeouts = self.dialer.timeouts.within(request.patience);
         let host = &request.server.host;
         let name = hello_name(stream.local());
         let wire = Wire::new(stream, timeouts);
@@ -120,7 +120,7 @@ impl SmtpBack {
             progress.phase(Phase::Preparing);
         }
         if request.server.tls == Tls::StartTls {
-            self.start_tls(&wire, &greeting, host, &name).await?;
+            self.start_tls(&wire, &greeting, request, &name).await?;
         }
         // It is lettre that judges it.
         wire.replay(&greeting);
@@ -144,10 +144,11 @@ impl SmtpBack {
         &self,
         wire: &Wire,
         greeting: &Reply,
-        host: &str,
+        request: &MailOpen,
         name: &ClientId,
     ) -> Result<()> {
-        let timeouts = self.dialer.timeouts;
+        let timeouts = self.dialer.timeouts.within(request.patience);
+        let host = &request.server.host;
         expect(greeting, GREETING)?;
         let ask = async |command: String, code: u16| {
             wire.allow(timeouts.command);

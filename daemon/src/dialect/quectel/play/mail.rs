@@ -37,7 +37,7 @@ pub(super) const SENDING: Activity = Activity {
 /// SMTP busy, unless nothing is being sent.
 const IDLE: Guard = Guard {
     activity: &SENDING,
-    state: "idle",
+    states: &["idle"],
     otherwise: Refusal::Cme(652),
 };
 

@@ -8,7 +8,7 @@ use crate::dialect::quectel::names::{QSMTPBODY, QSMTPCFG, QSMTPSUB};
 use crate::dialect::row::{Row, Write};
 use crate::dialect::state::Event;
 use crate::emulator::{
-    Call, Done, Letter, MailEnd, ModuleClock, Op, Outcome, Party, Run, Value, Words,
+    Call, Done, Letter, MailEnd, MailTime, ModuleClock, Op, Outcome, Party, Run, Value, Words,
 };
 use crate::message::Charset;
 use crate::service::{Credentials, Error, ErrorKind, Mechanism, Secret, Server, Tls};
@@ -143,6 +143,10 @@ fn letter(run: &Run<'_>, call: &Call) -> Result<Letter, Outcome> {
         attachments: attached(run).ok_or(Outcome::Refused(WRONG))?,
         clock: ModuleClock::default(),
         most_attached: MOST_ATTACHED,
-        timeout: Duration::from_secs(call.number(0).unwrap_or(300).into()),
+        time: MailTime {
+            least: Duration::from_secs(call.number(0).unwrap_or(300).into()),
+            each_kib: Duration::ZERO,
+            answer: None,
+        },
     })
 }

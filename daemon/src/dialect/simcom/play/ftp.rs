@@ -31,7 +31,7 @@ const NOT_SET: Refusal = Refusal::Cme(207);
 /// One transfer at a time.
 const IDLE: Guard = Guard {
     activity: &TRANSFER,
-    state: "idle",
+    states: &["idle"],
     otherwise: Refusal::Cme(202),
 };
 

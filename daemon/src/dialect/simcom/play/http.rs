@@ -1,6 +1,6 @@
 //! HTTP (manual, chapter HTTP): the equipment writes the request, the module passes both ways.
 
-use super::stream::{PIECE, stuffed};
+use super::stream::{piece, stuffed};
 use super::told::{self, Phase};
 use super::{SERVER_PATIENCE, network};
 use crate::at::ResultCode;
@@ -86,11 +86,11 @@ fn settled(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
     // 16-A12.
     run.say_result(ResultCode::Ok);
     run.if_interrupted(format!("{CHTTPACT}: {NETWORK_ERROR}"), None);
-    pull()
+    pull(run)
 }
 
-fn pull() -> Outcome {
-    Outcome::Wait(Op::Pull(Client::Socket, PIECE), pulled)
+fn pull(run: &Run<'_>) -> Outcome {
+    Outcome::Wait(Op::Pull(Client::Socket, piece(run)), pulled)
 }
 
 fn pulled(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
@@ -102,7 +102,7 @@ fn pulled(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
                 tally.sum = lower_header(tally.sum, &mut bytes);
             }
             super::blocks(run, CHTTPACT, &bytes);
-            return pull();
+            return pull(run);
         }
         Done::Bytes(_) => run.say(format!("{CHTTPACT}: 0")),
         done => {

@@ -1,13 +1,17 @@
 //! A session with a mailbox: what its commands ask and answer.
 
-use super::pop3::SESSION;
-use super::{SERVER_PATIENCE, files, network, path, reading, told};
+use super::pop3::{SESSION, UNUSED};
+use super::{MAIL_PATIENCE, files, network, path, reading, told};
 use crate::dialect::simcom::names::{FSLOCA, POP3SRV};
 use crate::dialect::state::Event;
 use crate::emulator::{
     Call, Client, Done, Fetch, Mailbox, Op, Outcome, Refusal, Resume, Run, Value,
 };
 use crate::service::{Credentials, Mechanism, Secret, Server, Tls};
+use std::time::Duration;
+
+/// A session that is not used for so long is closed, as servers do (RFC 1939 section 3).
+const UNUSED_FOR: Duration = Duration::from_secs(10 * 60);
 
 const ERROR: Outcome = Outcome::Refused(Refusal::Error);
 
@@ -35,7 +39,7 @@ fn opened(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
     match done {
         Done::Fine => {
             run.happens(&SESSION, Event::Begun, &[]);
-            run.begin(&SESSION, Op::MailboxWatch, given_up);
+            run.begin(&UNUSED, Op::MailboxWatch(UNUSED_FOR), unused);
             success(run)
         }
         Done::Refused(error) | Done::Lost(error) => {
@@ -47,18 +51,15 @@ fn opened(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
     }
 }
 
-/// The equipment left it alone for too long: it hears of that with its next command.
-fn given_up(run: &mut Run<'_>, done: Done) {
-    if let Done::Lost(error) = done {
-        let word = told::of_mailbox(&error).to_owned();
-        run.happens(&SESSION, Event::Lost, &[("{code}", word)]);
-    }
+/// Nobody has used the session for long, or the server went away meanwhile: who asks next is told.
+fn unused(run: &mut Run<'_>, _: Done) {
+    run.abort(Client::Mailbox);
+    run.happens(&SESSION, Event::Lost, &[]);
 }
 
-/// Whatever is under way is broken off, and the connection closed without a good-bye.
-fn break_off(run: &mut Run<'_>) {
-    // A fetch, and the watch over the session.
-    while run.stop(&SESSION) {}
+/// The session is over, whatever is under way in it.
+fn leave(run: &mut Run<'_>) {
+    run.stop(&UNUSED);
     run.abort(Client::Mailbox);
 }
 
@@ -90,7 +91,7 @@ fn named(run: &Run<'_>) -> Option<Mailbox> {
             plain_auth: true,
             mechanism: Mechanism::default(),
         },
-        patience: SERVER_PATIENCE,
+        patience: MAIL_PATIENCE,
     })
 }
 
@@ -114,7 +115,7 @@ fn ask(run: &mut Run<'_>, op: Op, then: Resume) -> Outcome {
 fn failed(run: &mut Run<'_>, done: Done) -> Outcome {
     let word = match done {
         Done::Lost(error) => {
-            break_off(run);
+            leave(run);
             run.happens(&SESSION, Event::Stopped, &[]);
             told::of_mailbox(&error)
         }
@@ -252,7 +253,7 @@ fn fetched(run: &mut Run<'_>, done: Done) {
         _ => (Event::Failed, "FILE SYSTEM ERROR".to_owned()),
     };
     if on != Event::Finished {
-        break_off(run);
+        leave(run);
     }
     run.happens(&SESSION, on, &[("{code}", words)]);
 }
@@ -269,8 +270,8 @@ pub(super) fn delete(run: &mut Run<'_>, call: &Call) -> Outcome {
 /// `AT+POP3OUT`: what was marked is deleted.
 pub(super) fn close(run: &mut Run<'_>, _: &Call) -> Outcome {
     ask(run, Op::MailboxClose, |run, _, done| {
-        break_off(run);
         run.happens(&SESSION, Event::Finished, &[]);
+        leave(run);
         match done {
             Done::Fine => success(run),
             done => failed(run, done),
@@ -283,18 +284,18 @@ pub(super) fn stop(run: &mut Run<'_>, _: &Call) -> Outcome {
     if run.state(&SESSION) == "closed" {
         return ERROR;
     }
-    break_off(run);
+    run.stop(&SESSION);
+    leave(run);
     run.happens(&SESSION, Event::Stopped, &[]);
     Outcome::Ok
 }
 
-/// The daemon was restarted, and the connection is gone with it.
+/// The daemon was restarted, and the connection is gone with it. Who is told so in the place of an answer need
+/// not be told again.
 pub(super) fn interrupted(run: &mut Run<'_>) {
-    run.happens(
-        &SESSION,
-        Event::Lost,
-        &[("{code}", "NETWORK ERROR".to_owned())],
-    );
+    let told = run.apology().is_some_and(|it| it.say.starts_with("+POP3"));
+    let lost = if told { Event::Stopped } else { Event::Lost };
+    run.happens(&SESSION, lost, &[("{code}", "NETWORK ERROR".to_owned())]);
 }
 
 #[cfg(test)]

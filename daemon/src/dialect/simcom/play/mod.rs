@@ -2,6 +2,7 @@
 
 mod body;
 mod compose;
+mod copy;
 mod files;
 mod ftp;
 mod http;
@@ -20,6 +21,7 @@ mod stream;
 mod tests;
 mod told;
 mod transfer;
+mod xmodem;
 
 use crate::dialect::{Identity, Played, Quirk, Volume, v250};
 use crate::emulator::Run;
@@ -29,8 +31,10 @@ use std::time::Duration;
 
 /// How long a data mode waits for a byte (reference section 9.1).
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How long a server may be silent (reference section 11).
+/// How long a server of files or pages may be silent (reference section 11).
 const SERVER_PATIENCE: Duration = Duration::from_secs(120);
+/// How long a server of mail or mailboxes may (the same).
+const MAIL_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The module. Names without drive are on `C:`.
 pub(super) const PLAYED: Played = Played {
@@ -40,7 +44,9 @@ pub(super) const PLAYED: Played = Played {
         ftp::ROWS,
         http::ROWS,
         files::ROWS,
+        copy::ROWS,
         serial::ROWS,
+        xmodem::ROWS,
         network::ROWS,
         v250::ROWS,
         session::ROWS,

@@ -16,11 +16,14 @@ const CONTEXT: Parameter = Parameter::number("cid", &[(1, 16)], 1);
 const CONTEXT_PARAMETERS: &[Parameter] = &[
     CONTEXT,
     Parameter::word("PDP_type", &["IP", "PPP", "IPV6", "IPV4V6"]).optional(),
-    Parameter::text("APN", 0, 100).or_initial(),
-    Parameter::text("PDP_addr", 0, 45).or_initial(),
-    Parameter::number("d_comp", &[(0, 4)], 0).or_initial(),
-    Parameter::number("h_comp", &[(0, 4)], 0).or_initial(),
+    Parameter::text("APN", 0, 100).optional(),
+    Parameter::text("PDP_addr", 0, 45).optional(),
+    Parameter::number("d_comp", &[(0, 4)], 0).optional(),
+    Parameter::number("h_comp", &[(0, 4)], 0).optional(),
 ];
+
+/// The address of a context is the network's choice.
+const NO_ADDRESS: &str = "0.0.0.0";
 
 const fn contexts(name: &'static str) -> Row {
     Row {
@@ -135,22 +138,42 @@ fn put(run: &mut Run<'_>, row: &str, mut rows: Vec<Vec<Value>>) -> Outcome {
     Outcome::Ok
 }
 
-/// `AT+CGSOCKCONT=<cid>[,…]`: the number alone forgets the context (3GPP TS 27.007 section 10.1.1).
+/// `AT+CGSOCKCONT=<cid>[,…]`: the number alone forgets the context (3GPP TS 27.007 section 10.1.1); what else
+/// is left out stays as it was.
 fn set_context(run: &mut Run<'_>, call: &Call) -> Outcome {
     let (name, number) = (call.row.name, call.number(0).unwrap_or(1));
     let mut rows = others(run, name, number);
-    if let Some(kind) = call.text(1) {
-        let address = call.text(3).filter(|address| !address.is_empty());
-        rows.push(vec![
-            Value::Number(number),
-            Value::Text(kind),
-            Value::Text(call.text(2).unwrap_or_default()),
-            Value::Text(address.unwrap_or_else(|| b"0.0.0.0".to_vec())),
-            Value::Number(call.number(4).unwrap_or(0)),
-            Value::Number(call.number(5).unwrap_or(0)),
-        ]);
+    if call.values.iter().skip(1).any(Option::is_some) {
+        let mut row = context(run, name, number);
+        for (place, given) in row.iter_mut().zip(&call.values).skip(1) {
+            if let Some(value) = given {
+                *place = value.clone();
+            }
+        }
+        // An empty address asks for one of the network's.
+        if let Some(address) = row.get_mut(3).filter(|it| it.to_bytes().is_empty()) {
+            *address = Value::text(NO_ADDRESS);
+        }
+        rows.push(row);
     }
     put(run, name, rows)
+}
+
+/// A context as it is, or as one begins.
+fn context(run: &Run<'_>, row: &str, number: u32) -> Vec<Value> {
+    let rows = run.list(row);
+    let mut rows = rows.into_iter();
+    let known = rows.find(|row| row.first().map(Value::as_number) == Some(number));
+    known.unwrap_or_else(|| {
+        vec![
+            Value::Number(number),
+            Value::text("IP"),
+            Value::text(""),
+            Value::text(NO_ADDRESS),
+            Value::Number(0),
+            Value::Number(0),
+        ]
+    })
 }
 
 fn read_contexts(run: &mut Run<'_>, call: &Call) -> Outcome {

@@ -30,10 +30,16 @@ pub(super) const SESSION: Activity = Activity {
     ],
 };
 
+/// A session that nobody asks for anything. It ends when the server is gone, or after a long time.
+pub(super) const UNUSED: Activity = Activity {
+    name: "pop3-unused",
+    steps: &[],
+};
+
 /// The account may be changed while there is no session.
 const CLOSED: Guard = Guard {
     activity: &SESSION,
-    state: "closed",
+    states: &["closed", "lost"],
     otherwise: Refusal::Error,
 };
 

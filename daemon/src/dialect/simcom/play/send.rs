@@ -2,14 +2,22 @@
 
 use super::compose::{MOST, attached, bytes, forget_mail, number};
 use super::smtp::SENDING;
-use super::{SERVER_PATIENCE, files, network, told};
+use super::{MAIL_PATIENCE, files, network, told};
 use crate::dialect::simcom::names::{SMTPAUTH, SMTPBODY, SMTPFROM, SMTPRCPT, SMTPSRV, SMTPSUB};
 use crate::dialect::state::Event;
 use crate::emulator::{
-    Call, Done, Letter, MailEnd, Op, Outcome, Party, Refusal, Run, Value, Words,
+    Call, Done, Letter, MailEnd, MailTime, Op, Outcome, Party, Refusal, Run, Value, Words,
 };
 use crate::message::Charset;
 use crate::service::{Credentials, Mechanism, Secret, Server, Tls};
+use std::time::Duration;
+
+/// A mail of 10 MB has time to leave over a line of 9600 bit/s.
+const TIME: MailTime = MailTime {
+    least: Duration::from_secs(300),
+    each_kib: Duration::from_secs(1),
+    answer: Some(MAIL_PATIENCE),
+};
 
 const ERROR: Outcome = Outcome::Refused(Refusal::Error);
 
@@ -157,6 +165,6 @@ fn letter(run: &Run<'_>) -> Option<Letter> {
         attachments: attached(run),
         clock: files::clock(run),
         most_attached: MOST,
-        timeout: SERVER_PATIENCE,
+        time: TIME,
     })
 }

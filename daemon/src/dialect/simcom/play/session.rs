@@ -48,13 +48,16 @@ pub(super) const ROWS: &[Row] = &[
         ..Row::named(CPOF)
     },
     // There is one port here, and it has everything whatever is set.
-    Row::setting(
-        CATR,
-        &[
-            Parameter::number("port", &[(0, 7)], 0),
-            Parameter::number("more", &[(0, 1)], 0).optional().unread(),
-        ],
-    ),
+    Row {
+        test: Test::Text("(0-7)"),
+        ..Row::setting(
+            CATR,
+            &[
+                Parameter::number("port", &[(0, 7)], 0),
+                Parameter::number("more", &[(0, 1)], 0).optional().unread(),
+            ],
+        )
+    },
 ];
 
 const RATES: &[(u32, u32)] = &[

@@ -36,7 +36,7 @@ pub(super) const fn step(
 /// While a mail is being sent nothing about it may be changed.
 const IDLE: Guard = Guard {
     activity: &SENDING,
-    state: "idle",
+    states: &["idle"],
     otherwise: Refusal::Error,
 };
 

@@ -2,7 +2,7 @@
 
 use super::ftp::remote;
 use super::told::{self, Phase};
-use super::{PATIENCE, blocks, network};
+use super::{PATIENCE, STUFF_RESPONSES, blocks, network};
 use crate::at::ResultCode;
 use crate::dialect::simcom::names::CFTPPUT;
 use crate::emulator::{
@@ -10,8 +10,14 @@ use crate::emulator::{
 };
 use hayes_ldisc::discipline::{Cause, Ends, InBand};
 
-/// Bytes that are asked for at once.
-pub(super) const PIECE: u32 = 32 * 1024;
+/// Bytes that are asked for at once: whole blocks that fit into one record to the port, so that none is left
+/// half said if the daemon dies. Stuffed they may be twice as long.
+pub(super) fn piece(run: &Run<'_>) -> u32 {
+    match run.quirk(&STUFF_RESPONSES) {
+        1 => 15 * 1024,
+        _ => 30 * 1024,
+    }
+}
 
 const NETWORK_ERROR: u16 = 214;
 const TIMEOUT: u16 = 204;
@@ -64,11 +70,11 @@ fn begun(run: &mut Run<'_>, call: &Call, done: Done) -> Outcome {
     run.say_result(ResultCode::Ok);
     let name = call.row.name;
     run.if_interrupted(format!("{name}: {NETWORK_ERROR}"), None);
-    pull()
+    pull(run)
 }
 
-fn pull() -> Outcome {
-    Outcome::Wait(Op::Pull(Client::Files, PIECE), pulled)
+fn pull(run: &Run<'_>) -> Outcome {
+    Outcome::Wait(Op::Pull(Client::Files, piece(run)), pulled)
 }
 
 fn pulled(run: &mut Run<'_>, call: &Call, done: Done) -> Outcome {
@@ -76,7 +82,7 @@ fn pulled(run: &mut Run<'_>, call: &Call, done: Done) -> Outcome {
     match done {
         Done::Bytes(bytes) if !bytes.is_empty() => {
             blocks(run, name, &bytes);
-            return pull();
+            return pull(run);
         }
         Done::Bytes(_) => run.say(format!("{name}: 0")),
         done => {

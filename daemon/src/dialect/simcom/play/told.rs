@@ -21,17 +21,14 @@ pub(super) enum Phase {
     Opening,
     /// Data was.
     Moving,
-    /// Either; all of it was one request.
-    Any,
 }
 
 impl Phase {
-    /// Whether data was under way when the network failed.
-    fn broke_data(self, error: &Error) -> bool {
+    /// What the network's failure is called, where it failed in the middle of data and where it did not.
+    fn network<T>(self, moving: T, opening: T) -> T {
         match self {
-            Self::Opening => false,
-            Self::Moving => true,
-            Self::Any => closed_by_server(error),
+            Self::Opening => opening,
+            Self::Moving => moving,
         }
     }
 }
@@ -88,9 +85,9 @@ pub(super) fn of_transfer(error: &Error, phase: Phase) -> u16 {
         _ if error.reply.is_some() => 211,
         NameNotFound => 203,
         Timeout => 204,
-        NoNetwork if phase.broke_data(error) => 210,
-        NoNetwork | NoModem | ModemGone | PortBusy | NotAuthorized | TlsFailed
-        | CertificateInvalid | ClockNotSet | Cancelled => 214,
+        NoNetwork => phase.network(210, 214),
+        NoModem | ModemGone | PortBusy | NotAuthorized | TlsFailed | CertificateInvalid
+        | ClockNotSet | Cancelled => 214,
         Busy => 202,
         NotFound => 205,
         SpoolFull => 206,
@@ -106,9 +103,9 @@ pub(super) fn of_http(error: &Error, phase: Phase) -> u16 {
     match error.kind {
         NameNotFound => 222,
         Timeout => 223,
-        NoNetwork if phase.broke_data(error) => 224,
-        NoNetwork | NoModem | ModemGone | PortBusy | NotAuthorized | TlsFailed
-        | CertificateInvalid | ClockNotSet | Cancelled => 227,
+        NoNetwork => phase.network(224, 227),
+        NoModem | ModemGone | PortBusy | NotAuthorized | TlsFailed | CertificateInvalid
+        | ClockNotSet | Cancelled => 227,
         Busy => 221,
         Protocol => 224,
         TooLarge | QuotaExceeded => 225,
@@ -157,6 +154,11 @@ mod tests {
                 "INVALID UNPWD",
             ),
             (
+                replied(AuthFailed, 535, "5.7.0 no"),
+                "AUTH ERROR",
+                "INVALID UNPWD",
+            ),
+            (
                 Error::new(AuthFailed, USER_REFUSED),
                 "AUTH ERROR",
                 "INVALID UN",
@@ -193,9 +195,7 @@ mod tests {
         let plain = |kind| Error::new(kind, "");
         for (error, ftp, http) in [
             (plain(NameNotFound), 203, 222),
-            (plain(NoNetwork), 214, 227),
             (plain(Timeout), 204, 223),
-            (closed(), 210, 224),
             (replied(Rejected, 550, "no such file"), 211, 220),
             (replied(AuthFailed, 530, "no"), 208, 220),
             (plain(TooLarge), 212, 225),
@@ -205,7 +205,10 @@ mod tests {
             (plain(ErrorKind::Internal), 201, 220),
         ] {
             assert_eq!(
-                (of_transfer(&error, Phase::Any), of_http(&error, Phase::Any)),
+                (
+                    of_transfer(&error, Phase::Moving),
+                    of_http(&error, Phase::Moving)
+                ),
                 (ftp, http),
                 "{error:?}"
             );
@@ -214,5 +217,6 @@ mod tests {
         assert_eq!(both(closed(), Phase::Opening), (214, 227));
         assert_eq!(both(plain(NoNetwork), Phase::Opening), (214, 227));
         assert_eq!(both(plain(NoNetwork), Phase::Moving), (210, 224));
+        assert_eq!(both(closed(), Phase::Moving), (210, 224));
     }
 }

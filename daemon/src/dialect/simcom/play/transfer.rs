@@ -32,7 +32,8 @@ fn local(run: &Run<'_>, call: &Call, remote: &str) -> Option<FileName> {
         None => path::current(run),
     };
     let name = remote.rsplit('/').next().unwrap_or(remote).as_bytes();
-    path::within(run, &folder, name)
+    // No drive may stand before it: it is one name.
+    path::is_name(name).then(|| path::within(run, &folder, name))?
 }
 
 /// `AT+CFTPGETFILE="<filepath>",<dir>`: `OK`, and later whether it is there.
@@ -89,7 +90,8 @@ fn ended(run: &mut Run<'_>, done: Done) {
     let getting = run.state(&TRANSFER) == "getting";
     let code = match done {
         Done::Fine => 0,
-        Done::Refused(error) | Done::Lost(error) => told::of_transfer(&error, Phase::Any),
+        Done::Refused(error) => told::of_transfer(&error, Phase::Opening),
+        Done::Lost(error) => told::of_transfer(&error, Phase::Moving),
         Done::Failed(FileError::NotFound) if !getting => 205,
         Done::Failed(FileError::Disk) if !getting => 205,
         Done::Failed(_) => 206,

@@ -492,6 +492,7 @@ pub(super) fn request(protection: Protection) -> MailOpen {
         policy: RecipientPolicy::AnyAccepted,
         shape: Shape::default(),
         share: false,
+        patience: None,
     }
 }
 

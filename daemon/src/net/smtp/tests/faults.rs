@@ -103,6 +103,38 @@ async fn the_greeting_is_told_before_ehlo_is_answered() {
     assert_eq!(*told.phases.lock().unwrap(), []);
 }
 
+/// Who asks for less patience than SMTP has gets it at each step; the answer to the content has longer.
+#[tokio::test(start_paused = true)]
+async fn patience_is_for_each_answer() {
+    let patience = Duration::from_secs(60);
+    for (at, most) in [
+        (At::Greeting, 60),
+        (At::Ehlo, 60),
+        (At::Auth, 60),
+        (At::Mail, 60),
+        (At::Rcpt(2), 60),
+        (At::Data, 60),
+        (At::End, 300),
+    ] {
+        let told = Told::default();
+        let (stream, _rest) = start(Plan::with(Tls::None, at, Fault::Silence)).split();
+        let request = crate::service::MailOpen {
+            patience: Some(patience),
+            ..request(Tls::None)
+        };
+        let file = Temporary::new(MESSAGE);
+        let began = Instant::now();
+        let result = match open(stream, &request, &told).await {
+            Ok(mut session) => session.finish(&file.content(), &told).await,
+            Err(error) => Err(error),
+        };
+        let error = result.unwrap_err();
+        assert_eq!(error.fault, crate::service::Fault::Server, "{at:?}");
+        let took = began.elapsed().as_secs();
+        assert!((most..=most + 3).contains(&took), "{at:?} took {took} s");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_drips() {
     for (at, seconds) in STEPS {

@@ -41,6 +41,7 @@ fn shared(port: u16) -> MailOpen {
         },
         recipients: vec!["a@example.org".into()],
         share: true,
+        patience: None,
         ..request(Protection::None)
     }
 }
@@ -88,6 +89,7 @@ async fn others_get_connections_of_their_own() {
     let back = back();
     let alone = MailOpen {
         share: false,
+        patience: None,
         ..shared(port)
     };
     let mut other = shared(port);

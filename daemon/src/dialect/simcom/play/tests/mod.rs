@@ -1,7 +1,9 @@
 //! The module as its equipment sees it: tables by tables, on an engine without a line.
 
+mod exchange;
 mod parameters;
 mod quirks;
+mod sessions;
 mod states;
 
 use super::PLAYED;
@@ -9,7 +11,7 @@ use crate::dialect::simcom::DIALECT;
 use crate::dialect::{Quirk, Quirks};
 use crate::emulator::{Done, Effect, Engine, Files, MailEnd, MailId, Memory, Op, OpId, Saved};
 use hayes_ldisc::discipline::{Cause, Data, Mode};
-use hayes_ldisc::record::{Claimed, LineSettings};
+use hayes_ldisc::record::{Claimed, LineSettings, Owed};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -24,8 +26,8 @@ struct Module {
     folder: PathBuf,
     said: Vec<u8>,
     asked: Vec<(OpId, Op)>,
-    /// What waits for the mailbox to be given up.
-    watch: Option<OpId>,
+    /// The session with a mailbox that is looked after.
+    watched: Option<OpId>,
     data: Option<Data>,
     saved: Vec<u8>,
     cancelled: u32,
@@ -59,7 +61,7 @@ impl Module {
             folder,
             said: Vec::new(),
             asked: Vec::new(),
-            watch: None,
+            watched: None,
             data: None,
             saved: Vec::new(),
             cancelled: 0,
@@ -78,11 +80,20 @@ impl Module {
 
     /// The daemon dies and comes back, with nothing under way on the line.
     fn restart(&mut self) -> String {
+        self.restart_owing(Owed::Nothing)
+    }
+
+    /// The same, with this under way.
+    fn restart_owing(&mut self, owed: Owed) -> String {
         let saved: Saved = serde_json::from_slice(&self.saved).unwrap();
         self.engine = engine(Some(saved));
         self.asked.clear();
         let mut out = Vec::new();
-        self.engine.claimed(&Claimed::default(), &mut out);
+        let claimed = Claimed {
+            owed,
+            ..Claimed::default()
+        };
+        self.engine.claimed(&claimed, &mut out);
         self.perform(out);
         self.said()
     }
@@ -108,6 +119,10 @@ impl Module {
 
     fn operate(&mut self, id: OpId, op: Op) {
         let done = match &op {
+            Op::MailboxWatch(_) => {
+                self.watched = Some(id);
+                return;
+            }
             Op::Store(_) => Some(Done::Fine),
             Op::Time => {
                 let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
@@ -117,7 +132,6 @@ impl Module {
         };
         match done {
             Some(done) => self.done(id, done),
-            None if op == Op::MailboxWatch => self.watch = Some(id),
             None => self.asked.push((id, op)),
         }
     }

@@ -58,6 +58,26 @@ fn headers_may_be_in_lower_case() {
     assert!(said.ends_with(b"http/1.1 200 ok\r\na: b\r\n\r\nBody"));
 }
 
+/// Section 10: nothing stands inside a block of data. What is said at once fits into one record, so that a daemon
+/// that dies leaves whole blocks behind.
+#[test]
+fn blocks_are_said_as_a_whole() {
+    use hayes_ldisc::record::MAX_PAYLOAD;
+    for stuff in [0, 1] {
+        let mut module = Module::with(&[(&STUFF_RESPONSES, stuff)]);
+        asked(&mut module, "\"a\"");
+        assert_eq!(module.answer(Done::Fine), "OK");
+        let most = match module.asked.first() {
+            Some((_, Op::Pull(_, most))) => *most as usize,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(most % 1024, 0);
+        let (id, _) = module.asked.remove(0);
+        module.done(id, Done::Bytes(vec![0x1A; most]));
+        assert!((MAX_PAYLOAD / 2..=MAX_PAYLOAD).contains(&module.said.len()));
+    }
+}
+
 /// 16-A11.
 #[test]
 fn responses_may_be_stuffed() {

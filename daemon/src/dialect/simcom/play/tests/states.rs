@@ -257,17 +257,17 @@ fn a_stop_ends_session_and_fetch() {
 fn a_session_that_was_left_alone_is_given_up_and_a_new_one_can_be_opened() {
     let idle = || Done::Lost(error(ErrorKind::Timeout));
     let mut module = ready();
-    let watch = module.watch.take().unwrap();
+    let watch = module.watched.take().unwrap();
     module.done(watch, idle());
     assert_eq!(module.said(), "");
     assert_eq!(module.line("AT+POP3IN"), "");
     assert_eq!(module.answer(Done::Fine), "+POP3: SUCCESS|OK");
-    let watch = module.watch.take().unwrap();
+    let watch = module.watched.take().unwrap();
     module.done(watch, idle());
     assert_eq!(module.line("AT+POP3NUM"), "+POP3: NETWORK ERROR|ERROR");
     // Of a session that is closed nothing is told any more.
     let mut module = ready();
-    let watch = module.watch.take().unwrap();
+    let watch = module.watched.take().unwrap();
     assert_eq!(module.line("AT+POP3OUT"), "");
     assert_eq!(module.answer(Done::Fine), "+POP3: SUCCESS|OK");
     module.done(watch, idle());

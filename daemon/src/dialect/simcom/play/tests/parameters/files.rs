@@ -13,6 +13,9 @@ pub(super) const FORMS: &[Forms] = &[
     ("FSMEM", "TX"),
     ("FSFMT", "TX"),
     ("FSLOCA", "TRW"),
+    ("FSCOPY", "TW"),
+    ("CTXFILE", "TW"),
+    ("CRXFILE", "TW"),
 ];
 
 pub(super) const VALUES: &[Values] = &[
@@ -125,6 +128,45 @@ pub(super) const VALUES: &[Values] = &[
             "\"../f.txt\"",
             "\"f.txt\",-1,1",
             "\"f.txt\",a",
+        ],
+    ),
+    (
+        "FSCOPY",
+        &[
+            "f.txt,j.txt",
+            "\"j.txt\",\"C:/Picture/j.txt\"",
+            "f.txt,D:/f.txt",
+        ],
+        &[
+            "",
+            "f.txt",
+            "f.txt,",
+            "none,a",
+            "f.txt,j.txt",
+            "f.txt,f.txt",
+            "f.txt,Picture",
+            "f.txt,none/a",
+            "Picture,a",
+            "f.txt,../a",
+            "f.txt,a*b",
+            "a,b,c",
+        ],
+    ),
+    (
+        "CTXFILE",
+        &[],
+        &["", "\"none\"", "\"Picture\"", "\"../f.txt\"", "\"f.txt\",1"],
+    ),
+    (
+        "CRXFILE",
+        &[],
+        &[
+            "",
+            "\"f.txt\"",
+            "\"Picture\"",
+            "\"none/a\"",
+            "\"../a\"",
+            "\"a\",1",
         ],
     ),
 ];

@@ -69,8 +69,8 @@ async fn by_a_module(table: &mut Table) -> Result<()> {
             "a module on the way has no memory for it (212)",
         ),
     ] {
-        equipment.ok(&format!("AT+CFTPGET=\"{file}\""))?;
-        table.add(code, how, equipment.line()?)?;
+        let told = simcom::told(&mut equipment, &format!("AT+CFTPGET=\"{file}\""))?;
+        table.add(code, how, told)?;
     }
     drop(equipment);
     module.stop()
@@ -93,10 +93,11 @@ fn cut_off() -> Result<u16> {
             "EPSV" => format!("229 passive (|||{at}|)\r\n"),
             "RETR" | "STOR" => {
                 let (mut stream, _) = data.accept().ok()?;
-                if verb == "RETR" {
-                    stream.write_all(&[0; 1000]).ok()?;
+                if verb == "STOR" {
+                    return None;
                 }
-                return None;
+                stream.write_all(&[0; 1000]).ok()?;
+                "150 here it comes\r\n\0".into()
             }
             _ => "502 what\r\n".into(),
         })
@@ -113,14 +114,11 @@ fn vsftpd(equipment: &mut Equipment, table: &mut Table, get: &str) -> Result<()>
         simcom::told(equipment, get)?,
     )?;
     simcom::file_server(equipment, server.explicit(), ftpd::USER, ftpd::PASSWORD)?;
-    let begun = |equipment: &mut Equipment, line: &str| -> Result<String> {
-        equipment.ok(line)?;
-        equipment.line()
-    };
     table.add(
         "211",
         "vsftpd: there is no such file",
-        begun(equipment, get)?,
+        // 16-A13: it was never begun.
+        simcom::told(equipment, get)?,
     )?;
     let lines = simcom::put(equipment, "a", b"x", 9);
     let said = match lines {
@@ -136,10 +134,12 @@ fn vsftpd(equipment: &mut Equipment, table: &mut Table, get: &str) -> Result<()>
     )?;
     std::fs::write(server.file("large"), vec![0; 2_000_000]).or_else(|_| put_large(equipment))?;
     fill(equipment, 10_000)?;
+    equipment.ok("AT+CFTPGETFILE=\"work/large\",0")?;
+    let told = equipment.line()?;
     table.add(
         "206",
         "no room on the module",
-        begun(equipment, "AT+CFTPGETFILE=\"work/large\",0")?,
+        told,
     )?;
     Ok(())
 }

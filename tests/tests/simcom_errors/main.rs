@@ -133,7 +133,7 @@ impl Deaf {
     }
 }
 
-/// A server that says one line, then answers lines as told; `None` closes.
+/// A server that says one line, then answers lines as told; `None` closes, and so does NUL behind an answer.
 fn scripted(
     greeting: &'static str,
     answer: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
@@ -160,7 +160,11 @@ fn session(
         let Some(answer) = answer(&line?) else {
             return Ok(());
         };
-        stream.write_all(answer.as_bytes())?;
+        let last = answer.strip_suffix('\0');
+        stream.write_all(last.unwrap_or(&answer).as_bytes())?;
+        if last.is_some() {
+            return Ok(());
+        }
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ pub struct Flags {
     pub prompt: bool,
 }
 
-/// Daemon to helper. Performed strictly in order, except `Flush` and `Release`, which are done at once.
+/// Daemon to helper. Performed strictly in order, except `Flush`, `Hold` and `Release`, which are done at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToHelper<'a> {
     /// First record of a connection: take this device.
@@ -73,6 +73,9 @@ pub enum ToHelper<'a> {
     Write(&'a [u8]),
     /// Drop what has not been sent yet; `Done::dropped` says how much that was.
     Flush,
+    /// Leave what comes unread from here on, or no more: whoever it goes to takes nothing. That the device
+    /// hangs up is told all the same.
+    Hold(bool),
     /// New line settings, after all before it has left.
     Configure(LineSettings),
     /// Set our circuits.

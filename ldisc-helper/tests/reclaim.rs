@@ -188,3 +188,22 @@ fn a_daemon_that_comes_back_meanwhile_is_told() {
     lead(&link, &pair);
     client.expect_claimed();
 }
+
+/// Whoever it goes to takes nothing: what comes waits in the device, and nothing of it stands before the hang-up.
+#[test]
+fn a_device_that_is_held_hangs_up_all_the_same() {
+    let folder = Folder::new();
+    let link = folder.path().join("port");
+    let device = link.display().to_string();
+    let helper = Helper::start(&["--allow", &device]);
+    let pair = Pair::new();
+    lead(&link, &pair);
+    let mut client = helper.claimed(&device, Role::Dte);
+    client.send(&ToHelper::Hold(true));
+    client.drain();
+    write_all(&pair.master, b"held");
+    helper.assert_idle_but_for_others();
+    fs::remove_file(&link).unwrap();
+    let _gone = pair.vanish();
+    client.expect_hangup();
+}

@@ -102,6 +102,33 @@ fn a_daemon_that_does_not_read_stops_the_equipment_and_nothing_else() {
 }
 
 #[test]
+fn what_is_held_is_read_once_it_may_be() {
+    let helper = Helper::start(&[]);
+    let mut client = helper.claimed("pty:panel", Role::Dte);
+    let peer = open(&helper.pty("panel"));
+    client.expect_ready(true);
+    client.send(&ToHelper::Hold(true));
+    client.drain();
+    write_all(&peer, b"later");
+    helper.assert_idle();
+    // It counts, though it was closed meanwhile.
+    drop(peer);
+    helper.assert_idle();
+    client.send(&ToHelper::Hold(false));
+    assert_eq!(client.data(5), b"later");
+    client.expect_ready(false);
+    // One that comes after a daemon that had held it is not held.
+    client.send(&ToHelper::Hold(true));
+    client.drain();
+    drop(client);
+    let (client, _) = helper.take_over("pty:panel", Role::Dte);
+    let peer = open(&helper.pty("panel"));
+    write_all(&peer, b"again");
+    client.expect_ready(true);
+    assert_eq!(client.data(5), b"again");
+}
+
+#[test]
 fn equipment_that_does_not_read_stops_its_port_and_nothing_else() {
     let helper = Helper::start(&[]);
     let mut client = helper.claimed("pty:panel", Role::Dte);

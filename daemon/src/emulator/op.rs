@@ -179,8 +179,7 @@ impl Op {
             | Self::MailboxHeader(_)
             | Self::MailboxFetch(_)
             | Self::MailboxDelete(_)
-            | Self::MailboxClose
- => Some(Client::Mailbox),
+            | Self::MailboxClose => Some(Client::Mailbox),
             Self::FilesGet(_)
             | Self::FilesPut(_)
             | Self::FilesList(_)

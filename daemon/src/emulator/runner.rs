@@ -140,6 +140,7 @@ impl Keeper {
             trace: &self.trace,
             taken: 0,
             here: false,
+            held: false,
         };
         let over = session.run(&mut self.told).await;
         if self.view.borrow().state != State::Refused {

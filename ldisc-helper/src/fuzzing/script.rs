@@ -230,7 +230,8 @@ impl<'a> Run<'a> {
     fn operation(&mut self) {
         self.checks.refuse = self.script.bool();
         let length = self.script.duration();
-        let record = match self.script.byte() % 6 {
+        let record = match self.script.byte() % 7 {
+            6 => ToHelper::Hold(self.script.bool()),
             0 => ToHelper::Flush,
             1 => ToHelper::Configure(LineSettings {
                 speed: self.script.pick(&[300, 115_200]),

@@ -35,6 +35,12 @@ impl Port {
         !self.gone && (!self.keeps() || self.kept.len() < MAX_KEPT)
     }
 
+    /// Whether the daemon wants nothing to be read for now ([`crate::record::ToHelper::Hold`]).
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
     /// How many bytes the next read may bring at most; 0 where [`Port::wants_input`] is false.
     #[must_use]
     pub fn input_room(&self) -> usize {

@@ -52,6 +52,8 @@ pub struct Port {
     pty: bool,
     circuits: Circuits,
     gone: bool,
+    /// The daemon wants nothing to be read.
+    held: bool,
 }
 
 impl Port {
@@ -77,6 +79,7 @@ impl Port {
             pty,
             circuits: Circuits::default(),
             gone: false,
+            held: false,
         };
         port.sequence.attached = true;
         port.set_line(claim.line);

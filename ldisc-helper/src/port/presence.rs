@@ -60,6 +60,8 @@ impl Port {
     /// kept; what is owed stays owed.
     pub fn detach(&mut self, now: Time) {
         self.sequence.attached = false;
+        // Nobody takes it now, and so it need not wait for anybody.
+        self.held = false;
         // Nobody is there to say what the data is that it asks for.
         self.prompt.forget();
         self.transmit.forget_answers();

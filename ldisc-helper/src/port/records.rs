@@ -29,7 +29,7 @@ impl Port {
         // `Flush` drops the prompt too, and what has no place here moves nothing.
         if !matches!(
             record,
-            ToHelper::Flush | ToHelper::Claim(_) | ToHelper::Release
+            ToHelper::Flush | ToHelper::Hold(_) | ToHelper::Claim(_) | ToHelper::Release
         ) {
             self.release_prompt(now, out);
         }
@@ -39,6 +39,13 @@ impl Port {
             }
             ToHelper::Write(bytes) => return self.write(bytes, flags, ack, now, out),
             ToHelper::Flush => return self.flush(sequence, now, out),
+            ToHelper::Hold(held) => {
+                self.held = held;
+                if let Some(of) = ack {
+                    self.sequence.done(of, 0, None, out);
+                }
+                return;
+            }
             ToHelper::Mode { answers, ref mode } if !self.transmit.busy() => {
                 self.set_mode(answers, mode.clone(), now, out);
                 if let Some(of) = ack {

@@ -31,6 +31,7 @@ pub(super) mod kind {
     pub(in super::super) const BREAK: u8 = 0x08;
     pub(in super::super) const SEND_ESCAPE: u8 = 0x09;
     pub(in super::super) const RELEASE: u8 = 0x0A;
+    pub(in super::super) const HOLD: u8 = 0x0B;
 
     pub(in super::super) const CLAIMED: u8 = 0x81;
     pub(in super::super) const REFUSED: u8 = 0x82;

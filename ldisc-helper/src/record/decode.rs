@@ -32,6 +32,7 @@ impl<'a> ToHelper<'a> {
             },
             kind::WRITE => Self::Write(r.rest("write", MAX_PAYLOAD)?),
             kind::FLUSH => Self::Flush,
+            kind::HOLD => Self::Hold(r.bool("hold")?),
             kind::CONFIGURE => Self::Configure(line(&mut r)?),
             kind::SET_CIRCUITS => Self::SetCircuits(circuits(&mut r)?),
             kind::DRAIN => Self::Drain,

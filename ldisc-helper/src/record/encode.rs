@@ -21,6 +21,7 @@ impl ToHelper<'_> {
                 put_mode(&mut w, mode);
             }
             Self::Write(bytes) => w.bytes(bytes),
+            Self::Hold(held) => w.bool(*held),
             Self::Flush | Self::Drain | Self::Release => {}
             Self::Configure(line) => put_line(&mut w, *line),
             Self::SetCircuits(circuits) => put_circuits(&mut w, *circuits),
@@ -38,6 +39,7 @@ impl ToHelper<'_> {
             Self::Mode { .. } => kind::MODE,
             Self::Write(_) => kind::WRITE,
             Self::Flush => kind::FLUSH,
+            Self::Hold(_) => kind::HOLD,
             Self::Configure(_) => kind::CONFIGURE,
             Self::SetCircuits(_) => kind::SET_CIRCUITS,
             Self::Drain => kind::DRAIN,

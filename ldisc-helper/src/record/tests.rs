@@ -148,6 +148,7 @@ proptest! {
             ToHelper::Mode { answers, mode },
             ToHelper::Write(&bytes),
             ToHelper::Flush,
+            ToHelper::Hold(dtr == DtrInput::None),
             ToHelper::Configure(line),
             ToHelper::SetCircuits(circuits),
             ToHelper::Drain,

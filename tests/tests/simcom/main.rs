@@ -4,6 +4,7 @@
 mod bad_input;
 mod decisions;
 mod habits;
+mod urcs;
 mod values;
 
 use anyhow::{Result, ensure};

@@ -136,11 +136,7 @@ fn vsftpd(equipment: &mut Equipment, table: &mut Table, get: &str) -> Result<()>
     fill(equipment, 10_000)?;
     equipment.ok("AT+CFTPGETFILE=\"work/large\",0")?;
     let told = equipment.line()?;
-    table.add(
-        "206",
-        "no room on the module",
-        told,
-    )?;
+    table.add("206", "no room on the module", told)?;
     Ok(())
 }
 

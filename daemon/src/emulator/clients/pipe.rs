@@ -60,6 +60,11 @@ impl Pipe {
         self.changed.notify_waiters();
     }
 
+    /// So full that nothing at all may be read that could go in.
+    pub(in crate::emulator) fn is_choked(&self) -> bool {
+        self.state().bytes >= 8 * FULL
+    }
+
     pub(in crate::emulator) fn is_full(&self) -> bool {
         self.state().bytes >= FULL
     }

@@ -101,6 +101,11 @@ impl Bench {
         self.world.perform(op).await
     }
 
+    /// For a session.
+    pub(super) fn parts(&mut self) -> (&World, &mut Clients) {
+        (&self.world, &mut self.clients)
+    }
+
     /// What can happen without time has happened.
     pub(super) async fn rest(&self) {
         for _ in 0..200 {

@@ -4,4 +4,5 @@ mod clients;
 mod engine;
 mod mailboxes;
 mod servers;
+mod session;
 mod toy;

@@ -17,7 +17,10 @@ impl Line {
     /// is no place for it.
     pub(super) fn can_look(&self) -> bool {
         let full = self.connection.as_ref().is_some_and(|it| it.is_full());
-        !full && (self.port.wants_input() || self.marks.hung_up)
+        // What was sent to a pseudo-terminal that was closed counts, whenever it is read.
+        let gone = self.marks.hung_up && !matches!(self.device, Device::Pty { .. });
+        let held = self.port.is_held() && !gone;
+        !full && !held && (self.port.wants_input() || self.marks.hung_up)
     }
 
     /// How much the next read may bring, of so much at most; where there is no place for anything, what

@@ -97,7 +97,7 @@ fn pulled(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
     match done {
         Done::Bytes(mut bytes) if !bytes.is_empty() => {
             if run.quirk(&super::LOWERCASE_HTTP_HEADERS) == 1 {
-                // The sum counts the line ends in a row: two of them end the header.
+                // The sum says where in the header we are.
                 let tally = run.tally();
                 tally.sum = lower_header(tally.sum, &mut bytes);
             }
@@ -113,21 +113,39 @@ fn pulled(run: &mut Run<'_>, _: &Call, done: Done) -> Outcome {
     Outcome::Said
 }
 
-/// Puts a header into lower case, as the real firmware does, up to its empty line; `ends` are the line ends
-/// in a row so far, 2 where it is over.
-fn lower_header(mut ends: u16, bytes: &mut [u8]) -> u16 {
+/// Where in a header: in its status line before the status, at its first digit, or behind it.
+const BEFORE: u16 = 0;
+const AT: u16 = 1;
+const FINAL: u16 = 2;
+/// Behind the status of a header that another follows (RFC 9110 section 15.2: 1xx).
+const INTERIM: u16 = 3;
+
+/// Puts headers into lower case, as the real firmware does, up to the empty line of the last; `state` is 0 at
+/// first, then what was given back.
+fn lower_header(state: u16, bytes: &mut [u8]) -> u16 {
+    // Line ends in a row: two of them end a header.
+    let (mut ends, mut place) = (state & 3, state >> 2);
     for byte in bytes {
-        match (*byte, ends) {
-            (_, 2) => break,
-            (b'\n', _) => ends += 1,
-            (b'\r', _) => {}
-            _ => {
+        if ends == 2 && place == INTERIM {
+            (ends, place) = (0, BEFORE);
+        }
+        match *byte {
+            _ if ends == 2 => break,
+            b'\n' => ends += 1,
+            b'\r' => {}
+            other => {
                 ends = 0;
+                place = match (place, other) {
+                    (BEFORE, b' ') => AT,
+                    (AT, b'1') => INTERIM,
+                    (AT, _) => FINAL,
+                    (place, _) => place,
+                };
                 byte.make_ascii_lowercase();
             }
         }
     }
-    ends
+    ends | place << 2
 }
 
 #[cfg(test)]
@@ -136,14 +154,19 @@ mod tests {
 
     #[test]
     fn only_the_header_is_put_into_lower_case() {
-        let response = b"HTTP/1.1 200 OK\r\nServer: NGINX\r\n\r\n2E\r\nBody\r\n\r\nX: Y";
-        let lowered = b"http/1.1 200 ok\r\nserver: nginx\r\n\r\n2E\r\nBody\r\n\r\nX: Y";
-        for at in 0..response.len() {
-            let mut bytes = response.to_vec();
-            let (first, second) = bytes.split_at_mut(at);
-            let ends = lower_header(0, first);
-            lower_header(ends, second);
-            assert_eq!(bytes, lowered, "{at}");
+        let response = "HTTP/1.1 200 OK\r\nServer: NGINX\r\n\r\n2E\r\nBody\r\n\r\nX: Y";
+        let lowered = "http/1.1 200 ok\r\nserver: nginx\r\n\r\n2E\r\nBody\r\n\r\nX: Y";
+        let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+        for before in ["", interim, "HTTP/1.1 103 Early\r\nLink: A\r\n\r\n"] {
+            let response = [before, response].concat();
+            let lowered = [&before.to_ascii_lowercase(), lowered].concat();
+            for at in 0..response.len() {
+                let mut bytes = response.clone().into_bytes();
+                let (first, second) = bytes.split_at_mut(at);
+                let state = lower_header(0, first);
+                lower_header(state, second);
+                assert_eq!(String::from_utf8(bytes).unwrap(), lowered, "{at}");
+            }
         }
     }
 }

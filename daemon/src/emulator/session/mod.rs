@@ -1,5 +1,7 @@
 //! One connection to the helper: records to the engine, effects to the port, disk and jobs.
 
+mod output;
+
 use super::clients::Clients;
 use super::engine::{Doing, Engine};
 use super::handle::{Order, Snapshot, State, Told as Orders};
@@ -12,9 +14,6 @@ use hayes_ldisc::discipline::Cause;
 use hayes_ldisc::record::{Claimed, Flags, FromHelper, Refusal, ToHelper};
 use std::collections::VecDeque;
 use tokio::sync::{mpsc, watch};
-
-/// Longer answers are data, which traces do not show.
-const SHOWN: usize = 1024;
 
 /// Why a session is over.
 pub(super) enum Over {
@@ -42,6 +41,8 @@ pub(super) struct Session<'a> {
     pub(super) taken: u64,
     /// The device is there: result lines are not told to nobody.
     pub(super) here: bool,
+    /// What the equipment sends is not read for now.
+    pub(super) held: bool,
 }
 
 /// A record that came, as far as it matters here.
@@ -69,6 +70,31 @@ enum Told {
     Nothing,
 }
 
+/// What came while output was waited for, and where orders come from.
+struct Inbox<'a> {
+    orders: &'a mut mpsc::Receiver<Orders>,
+    told: VecDeque<Told>,
+    ordered: Option<Option<Orders>>,
+}
+
+impl<'a> Inbox<'a> {
+    fn new(orders: &'a mut mpsc::Receiver<Orders>) -> Self {
+        Self {
+            orders,
+            told: VecDeque::new(),
+            ordered: None,
+        }
+    }
+
+    /// What is to be seen to first: an order, as it has waited for output already.
+    fn first(&mut self) -> Option<Woken> {
+        if let Some(order) = self.ordered.take() {
+            return Some(Woken::Order(order));
+        }
+        self.told.pop_front().map(|told| Woken::Told(Ok(told)))
+    }
+}
+
 /// What woke the session.
 enum Woken {
     Told(Result<Told>),
@@ -82,12 +108,11 @@ enum Woken {
 impl Session<'_> {
     /// Runs until the connection ends or somebody says so.
     pub(super) async fn run(mut self, orders: &mut mpsc::Receiver<Orders>) -> Result<Over> {
-        // What came while output was waited for.
-        let mut waiting = VecDeque::new();
+        let mut inbox = Inbox::new(orders);
         loop {
-            let woken = match waiting.pop_front() {
-                Some(told) => Woken::Told(Ok(told)),
-                None => self.wait(orders).await,
+            let woken = match inbox.first() {
+                Some(woken) => woken,
+                None => self.wait(inbox.orders).await,
             };
             let mut effects = Vec::new();
             match woken {
@@ -108,7 +133,7 @@ impl Session<'_> {
                 }
                 Woken::Order(Some((order, done))) => {
                     self.obey(order, &mut effects);
-                    self.perform(effects, &mut waiting).await?;
+                    self.perform(effects, &mut inbox).await?;
                     let gives_back = order.ends() && order != Order::HandOver;
                     if gives_back {
                         self.writer
@@ -122,8 +147,20 @@ impl Session<'_> {
                     continue;
                 }
             }
-            self.perform(effects, &mut waiting).await?;
+            self.perform(effects, &mut inbox).await?;
+            self.hold(&mut inbox).await?;
         }
+    }
+
+    /// What the equipment sends waits where its peer is slower: it is held up by flow control. All else that the
+    /// helper tells goes on, so that a device that goes away is noticed.
+    async fn hold(&mut self, inbox: &mut Inbox<'_>) -> Result<()> {
+        let full = self.clients.full().is_some();
+        if full == self.held {
+            return Ok(());
+        }
+        self.held = full;
+        self.tell(ToHelper::Hold(full), inbox).await
     }
 
     async fn wait(&mut self, orders: &mut mpsc::Receiver<Orders>) -> Woken {
@@ -135,9 +172,9 @@ impl Session<'_> {
                 None => std::future::pending().await,
             }
         };
-        // What the equipment sends waits where its peer is slower: it is held up by flow control.
+        // It is woken to let the equipment go on.
         let full = self.clients.full();
-        let is_full = full.is_some();
+        let choked = full.as_ref().is_some_and(|pipe| pipe.is_choked());
         let room = async {
             match full {
                 Some(pipe) => pipe.room().await,
@@ -145,7 +182,7 @@ impl Session<'_> {
             }
         };
         tokio::select! {
-            told = next(&mut self.reader), if !is_full => Woken::Told(told),
+            told = next(&mut self.reader), if !choked => Woken::Told(told),
             () = room => Woken::Room,
             (mail, end) = mail_ends => Woken::Mail(mail, end),
             // What goes on behind its line is told to who is there.
@@ -239,8 +276,11 @@ impl Session<'_> {
         self.view.send_modify(change);
     }
 
-    /// Shows what is being done, or this.
+    /// Shows this, or what is being done where the device is there.
     fn show(&self, state: Option<State>) {
+        if state.is_none() && !self.here {
+            return;
+        }
         let state = state.unwrap_or(match self.engine.doing() {
             Doing::Command => State::Command,
             Doing::Data => State::Data,
@@ -252,121 +292,6 @@ impl Session<'_> {
             changed
         });
     }
-
-    /// Does what the engine asks for, in order; what that leads to comes before what follows it. Where the
-    /// port is lost meanwhile, the rest is done all the same: the engine waits for it.
-    async fn perform(&mut self, effects: Vec<Effect>, waiting: &mut VecDeque<Told>) -> Result<()> {
-        let mut effects = VecDeque::from(effects);
-        if effects.is_empty() {
-            return Ok(());
-        }
-        let mut outcome = Ok(());
-        while let Some(effect) = effects.pop_front() {
-            match effect {
-                Effect::Do { id, op } if op.client().is_some() => {
-                    self.show(None);
-                    self.clients.start(id, op);
-                }
-                Effect::Abort(client) => self.clients.abort(client),
-                Effect::Do { id, op } => {
-                    self.show(None);
-                    let done = self.world.perform(op).await;
-                    let mut more = Vec::new();
-                    self.engine.done(id, done, &mut more);
-                    for effect in more.into_iter().rev() {
-                        effects.push_front(effect);
-                    }
-                }
-                Effect::Save(memory) => self.world.save(memory).await,
-                Effect::Cancel(mail) => self.world.cancel(mail),
-                Effect::Note(text) => self.trace.tell(Direction::Note, || text),
-                effect if outcome.is_ok() => outcome = self.tell_port(effect, waiting).await,
-                _ => {}
-            }
-        }
-        self.show(None);
-        outcome
-    }
-
-    async fn tell_port(&mut self, effect: Effect, waiting: &mut VecDeque<Told>) -> Result<()> {
-        let record = match effect {
-            Effect::Write {
-                bytes,
-                urc,
-                result,
-                prompt,
-            } => {
-                self.tell_written(&bytes);
-                let flags = Flags {
-                    urc,
-                    result,
-                    prompt,
-                    ack: false,
-                };
-                return self.send(flags, Output::Bytes(&bytes), waiting).await;
-            }
-            Effect::Mode { answers, mode } => ToHelper::Mode { answers, mode },
-            Effect::Configure(line) => ToHelper::Configure(line),
-            Effect::SetCircuits(circuits) => ToHelper::SetCircuits(circuits),
-            Effect::Do { .. }
-            | Effect::Save(_)
-            | Effect::Cancel(_)
-            | Effect::Abort(_)
-            | Effect::Note(_) => return Ok(()),
-        };
-        self.send(Flags::default(), Output::Record(record), waiting)
-            .await
-    }
-
-    fn tell_written(&self, bytes: &[u8]) {
-        self.count(|view| view.bytes_out += bytes.len() as u64);
-        if bytes.is_empty() {
-            return;
-        }
-        self.trace.tell(Direction::Out, || match bytes.len() {
-            0..=SHOWN => self
-                .engine
-                .answer_without_secrets(bytes)
-                .escape_ascii()
-                .to_string(),
-            count => format!("<{count} bytes>"),
-        });
-    }
-
-    /// Sends to the port, and reads from it meanwhile: output only goes on as its answers are read.
-    async fn send(
-        &mut self,
-        flags: Flags,
-        output: Output<'_>,
-        waiting: &mut VecDeque<Told>,
-    ) -> Result<()> {
-        let writer = &mut self.writer;
-        let send = async {
-            match output {
-                Output::Bytes(&[]) => {
-                    writer.send(flags, &ToHelper::Write(&[])).await?;
-                }
-                Output::Bytes(bytes) => writer.write(bytes, flags).await?,
-                Output::Record(record) => {
-                    writer.send(flags, &record).await?;
-                }
-            }
-            Ok(())
-        };
-        tokio::pin!(send);
-        loop {
-            tokio::select! {
-                biased;
-                sent = &mut send => return sent,
-                told = next(&mut self.reader) => waiting.push_back(told?),
-            }
-        }
-    }
-}
-
-enum Output<'a> {
-    Bytes(&'a [u8]),
-    Record(ToHelper<'a>),
 }
 
 /// The next record. Dropped before it is ready, it has taken nothing.

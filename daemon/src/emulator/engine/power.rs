@@ -21,7 +21,8 @@ impl Engine {
         }
         self.state = State::Idle;
         let mut told = Vec::new();
-        if !(claimed.owed == Owed::Data && claimed.in_data) && !self.fresh {
+        let runs_down = claimed.owed == Owed::Data && claimed.in_data;
+        if !runs_down && !self.fresh {
             self.tell_interrupted(&mut told);
         }
         match claimed.owed {

@@ -5,7 +5,7 @@ use super::files::{get, open, put, with_file};
 use super::mail::{WITH_FILE, is_taken};
 use super::mailbox::with_mails;
 use super::module::Mode;
-use super::{Fake, Got, Ignored, Mood, drive, up};
+use super::{Fake, Got, Ignored, Mood, drive_with, settings, up};
 use crate::modem::tests::mail::{open as envelope, send};
 use crate::modem::tests::start::{reaches, ready};
 use crate::modem::{Handle, State};
@@ -126,7 +126,13 @@ async fn an_upload_that_the_module_breaks_off() {
 /// What a daemon left behind that died: in a text, in an upload, in a file that the module counts.
 #[tokio::test(start_paused = true)]
 async fn what_a_crash_left_behind() {
-    for (kept, within) in [(true, 60), (false, 300)] {
+    for (kept, known, within) in [
+        (true, true, 60),
+        (false, true, 300),
+        // Its dialect is not known before it answers.
+        (true, false, 60),
+        (false, false, 300),
+    ] {
         for mode in [
             Mode::Body(b"half a te".to_vec()),
             Mode::Put("b".into(), false, b"half".to_vec()),
@@ -136,11 +142,13 @@ async fn what_a_crash_left_behind() {
             Mode::Count("C:/hayesd/log.bin".into(), 5 << 20, b"half".to_vec()),
         ] {
             let fake = Fake::default();
-            let shown = format!("{kept} {mode:?}");
+            let shown = format!("{kept} {known} {mode:?}");
             let is_body = matches!(mode, Mode::Body(_));
             fake.memory().kept = kept;
             fake.memory().mode = mode;
-            let handle = drive(&fake);
+            let mut settings = settings();
+            settings.drive = settings.drive.filter(|_| known);
+            let handle = drive_with(&fake, settings);
             is_back(&fake, &handle, Duration::from_secs(within)).await;
             assert_eq!(fake.count("+SMTPSEND="), 0);
             // Half a text is not kept.

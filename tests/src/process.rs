@@ -2,9 +2,11 @@
 
 use crate::wait;
 use anyhow::{Context as _, Result};
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -54,6 +56,34 @@ impl Process {
         if let Ok(id) = i32::try_from(self.child.id()) {
             let _ = kill(Pid::from_raw(id), signal);
         }
+    }
+
+    /// From now on it gets no file, socket or pipe any more; or again as many as it ever may.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn may_open(&self, may: bool) -> Result<()> {
+        let id = self.child.id();
+        let mut taken = BTreeSet::new();
+        for entry in fs::read_dir(format!("/proc/{id}/fd"))? {
+            taken.extend(entry?.file_name().to_string_lossy().parse::<u64>());
+        }
+        // A new one would get the lowest number that is free.
+        let free = (0..).find(|number| !taken.contains(number));
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        let (pid, what) = (libc::pid_t::try_from(id)?, libc::RLIMIT_NOFILE);
+        // SAFETY: the kernel writes one rlimit, which is ours.
+        Errno::result(unsafe { libc::prlimit(pid, what, std::ptr::null(), &raw mut limit) })?;
+        limit.rlim_cur = match free {
+            Some(free) if !may => free,
+            _ => limit.rlim_max,
+        };
+        // SAFETY: the kernel reads one rlimit.
+        Errno::result(unsafe { libc::prlimit(pid, what, &raw const limit, std::ptr::null_mut()) })?;
+        Ok(())
     }
 
     /// `kill -9`, and waits until it is gone.

@@ -3,6 +3,7 @@
 use super::resolve::Resolver;
 use super::stream::Stream;
 use crate::service::{Error, ErrorKind, Fault, NO_CONNECTION, Reach, Result};
+use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -230,8 +231,18 @@ fn refused(host: &str, address: SocketAddr, error: &io::Error) -> Error {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => {
             Error::new(ErrorKind::NoNetwork, text).by(Fault::Server)
         }
+        _ if has_no_room(error) => Error::new(ErrorKind::NoNetwork, text).by(Fault::Us),
         _ => Error::new(ErrorKind::NoNetwork, text),
     }
+}
+
+/// This machine, or this process, has no socket left. Later there may be one.
+fn has_no_room(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw);
+    matches!(
+        number,
+        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM)
+    )
 }
 
 #[cfg(test)]
@@ -271,6 +282,18 @@ mod tests {
             (ErrorKind::NoNetwork, Fault::Server)
         );
         assert!(error.try_next() && error.is_temporary());
+    }
+
+    #[test]
+    fn a_machine_without_sockets_is_at_fault_itself() {
+        let address = "203.0.113.77:21".parse().unwrap();
+        for errno in [Errno::EMFILE, Errno::ENFILE, Errno::ENOBUFS, Errno::ENOMEM] {
+            let error = refused("x", address, &errno.into());
+            assert_eq!((error.kind, error.fault), (ErrorKind::NoNetwork, Fault::Us));
+            assert!(error.try_next() && error.is_temporary());
+        }
+        let error = refused("x", address, &Errno::ENETUNREACH.into());
+        assert_eq!(error.fault, Fault::Link);
     }
 
     fn equipment(allow: &[&str], deny: &[&str]) -> Dialer {

@@ -73,23 +73,26 @@ impl Decoder {
 
     /// Each byte by itself, and no branch that depends on what it is: runs of leads cost what others cost.
     fn near(&mut self, bytes: &[u8], mask: u8, into: &mut Vec<u8>) -> (usize, bool) {
-        let mut plain = [0; NEAR + 1];
-        let (mut len, mut taken, mut ended) = (0, 0, false);
-        for byte in bytes.iter().take(NEAR) {
+        let bytes = &bytes[..bytes.len().min(NEAR)];
+        // A power of two, so that an index is known to be within it.
+        let mut plain = [0; 2 * NEAR];
+        let within = |at: usize| at % (2 * NEAR);
+        let (mut len, mut led, mut taken, mut ended) = (0_usize, self.led, bytes.len(), false);
+        for (at, byte) in bytes.iter().enumerate() {
             let character = byte & mask;
-            let special = is_special(character);
+            let (is_lead, is_end) = (character == LEAD, character == END);
             // Held back, and no lead after all.
-            plain[len] = LEAD;
-            len += usize::from(self.led & !special);
-            plain[len] = *byte;
-            ended = !self.led & (character == END);
-            self.led = !self.led & (character == LEAD);
-            len += usize::from(!self.led & !ended);
-            taken += 1;
-            if ended {
+            plain[within(len)] = LEAD;
+            len = len.wrapping_add(usize::from(led & !is_lead & !is_end));
+            plain[within(len)] = *byte;
+            if is_end & !led {
+                (taken, ended) = (at.wrapping_add(1), true);
                 break;
             }
+            led = is_lead & !led;
+            len = len.wrapping_add(usize::from(!led));
         }
+        self.led = led;
         into.extend_from_slice(&plain[..len]);
         (taken, ended)
     }

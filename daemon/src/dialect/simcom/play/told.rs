@@ -87,6 +87,8 @@ pub(super) fn of_transfer(error: &Error, phase: Phase) -> u16 {
         _ if error.reply.is_some() => 211,
         NameNotFound => 203,
         Timeout => 204,
+        // No room for a connection here.
+        NoNetwork if error.fault == Fault::Us => 212,
         NoNetwork => phase.network(210, 214),
         NoModem | ModemGone | PortBusy | NotAuthorized | TlsFailed | CertificateInvalid
         | ClockNotSet | Cancelled => 214,
@@ -105,6 +107,7 @@ pub(super) fn of_http(error: &Error, phase: Phase) -> u16 {
     match error.kind {
         NameNotFound => 222,
         Timeout => 223,
+        NoNetwork if error.fault == Fault::Us => 225,
         NoNetwork => phase.network(224, 227),
         NoModem | ModemGone | PortBusy | NotAuthorized | TlsFailed | CertificateInvalid
         | ClockNotSet | Cancelled => 227,
@@ -196,6 +199,7 @@ mod tests {
             (replied(Rejected, 550, "no such file"), 211, 220),
             (replied(AuthFailed, 530, "no"), 208, 220),
             (plain(TooLarge), 212, 225),
+            (plain(NoNetwork).by(Fault::Us), 212, 225),
             (plain(InvalidArgument), 213, 226),
             (plain(Busy), 202, 221),
             (plain(SpoolFull), 206, 220),

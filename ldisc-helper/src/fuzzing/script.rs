@@ -274,7 +274,9 @@ impl<'a> Run<'a> {
         if flags.prompt && !self.prompted {
             assert_eq!(self.port.output().len(), before, "a prompt did not wait");
         }
-        self.prompted = flags.prompt;
+        // What holds the port moves nothing.
+        let stays = self.prompted && matches!(record, ToHelper::Hold(_));
+        self.prompted = flags.prompt || stays;
     }
 
     fn drain(&mut self) {

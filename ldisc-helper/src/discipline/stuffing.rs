@@ -71,28 +71,34 @@ impl Decoder {
         (taken, false)
     }
 
-    /// Each byte by itself, and no branch that depends on what it is: runs of leads cost what others cost.
+    /// Each byte by itself, and no branch that depends on what a peer that codes well sends: a run of leads
+    /// costs what any other bytes cost.
     fn near(&mut self, bytes: &[u8], mask: u8, into: &mut Vec<u8>) -> (usize, bool) {
         let bytes = &bytes[..bytes.len().min(NEAR)];
         // A power of two, so that an index is known to be within it.
         let mut plain = [0; 2 * NEAR];
         let within = |at: usize| at % (2 * NEAR);
-        let (mut len, mut led, mut taken, mut ended) = (0_usize, self.led, bytes.len(), false);
+        let (mut len, mut led) = (0_usize, u8::from(self.led));
+        let (mut taken, mut ended) = (bytes.len(), false);
         for (at, byte) in bytes.iter().enumerate() {
             let character = byte & mask;
-            let (is_lead, is_end) = (character == LEAD, character == END);
-            // Held back, and no lead after all.
-            plain[within(len)] = LEAD;
-            len = len.wrapping_add(usize::from(led & !is_lead & !is_end));
-            plain[within(len)] = *byte;
-            if is_end & !led {
-                (taken, ended) = (at.wrapping_add(1), true);
-                break;
+            // Numbers, since conditions become branches.
+            let (lead, end) = (u8::from(character == LEAD), u8::from(character == END));
+            let rare = (led & !(lead | end)) | (end & !led);
+            if rare & 1 != 0 {
+                if led == 0 {
+                    (taken, ended) = (at.wrapping_add(1), true);
+                    break;
+                }
+                // Held back, and no lead after all.
+                plain[within(len)] = LEAD;
+                len = len.wrapping_add(1);
             }
-            led = is_lead & !led;
-            len = len.wrapping_add(usize::from(!led));
+            plain[within(len)] = *byte;
+            led = lead & !led;
+            len = len.wrapping_add(usize::from(led ^ 1));
         }
-        self.led = led;
+        self.led = led != 0;
         into.extend_from_slice(&plain[..len]);
         (taken, ended)
     }

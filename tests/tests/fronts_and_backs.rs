@@ -203,9 +203,8 @@ fn check_files(equipment: &mut Equipment, server: &FtpServer) -> Result<()> {
     let told = equipment.line()?;
     ensure!(told == "+CFTPGETFILE: 0", "{told}");
     ensure!(simcom::take_file(equipment, "C:/Picture/a.bin")? == content);
-    equipment.ok("AT+CFTPGET=\"work/none\"")?;
-    let told = equipment.line()?;
-    ensure!(told == "+CFTPGET: 211", "{told}");
+    let told = equipment.command("AT+CFTPGET=\"work/none\"")?;
+    ensure!(told == ["+CME ERROR: 211"], "{told:?}");
     Ok(())
 }
 

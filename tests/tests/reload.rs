@@ -223,19 +223,25 @@ async fn a_modem_finishes_its_mail_and_others_wait_for_its_successor() -> Result
     client.until(LTE, "Modem", "State", "ready").await?;
     ensure!(module.count("+CGMI") > recognised, "it is driven as before");
 
-    // Gone: what is to leave by it waits. Back: it leaves at once.
-    change(&site, &client, &office).await?;
-    ensure!(!is_there(&client, LTE, "Modem").await);
+    // Gone: it finishes its mail, and what is to leave by it waits. Back: it leaves at once.
     let second = by_modem(&client, "second").await?;
-    let outcome = client.wait(&second).await?;
+    module.reached("+QSMTPPUT", 2)?;
+    let third = by_modem(&client, "third").await?;
+    change(&site, &client, &office).await?;
+    module.sending_ends("0,0")?;
+    client.done(&second).await?;
+    let outcome = client.wait(&third).await?;
     ensure!(
         (&*outcome.state, &*outcome.error) == ("deferred", "NoModem"),
         "{outcome:?}"
     );
+    ensure!(!is_there(&client, LTE, "Modem").await);
+    let refused = by_modem(&client, "fourth").await;
+    ensure!(refused.is_err(), "a modem that is not there took a mail");
     change(&site, &client, &modem("two")).await?;
-    module.reached("+QSMTPPUT", 2)?;
+    module.reached("+QSMTPPUT", 3)?;
     module.sending_ends("0,0")?;
-    client.until(&second, "Job", "State", "done").await?;
+    client.until(&third, "Job", "State", "done").await?;
     module.stop()
 }
 

@@ -1,10 +1,13 @@
 //! Data mode beside what it cannot beat, and beside what it must not be: `memcpy`, and a machine that
 //! looks at each byte.
 
+mod copy;
+
+use copy::Copy;
 use core::time::Duration;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use hayes_ldisc::discipline::{Cause, Data, Discipline, Ends, Escape, Mode, Sink};
+use hayes_ldisc::discipline::{Data, Discipline, Ends, Escape, Mode};
 use hayes_ldisc::time::Time;
 
 /// What is read in all, in reads of the sizes below.
@@ -21,39 +24,6 @@ fn main() {
 fn payload() -> Vec<u8> {
     let bytes = (0..TOTAL).map(|n| if n % 61 == 0 { b'+' } else { (n % 251) as u8 });
     bytes.collect()
-}
-
-/// Where a read goes: one copy, as into a socket.
-struct Copy {
-    to: Vec<u8>,
-    total: u64,
-}
-
-impl Copy {
-    fn new() -> Self {
-        Self {
-            to: vec![0; 4096],
-            total: 0,
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
-        let bytes = black_box(bytes);
-        self.to[..bytes.len()].copy_from_slice(bytes);
-        black_box(&mut self.to);
-        self.total += bytes.len() as u64;
-    }
-}
-
-impl Sink for Copy {
-    fn line(&mut self, _: &[u8], _: bool) {}
-    fn key(&mut self, _: u8) {}
-    fn data(&mut self, bytes: &[u8], _: Time) {
-        self.take(bytes);
-    }
-    fn end(&mut self, _: Cause, _: u64) {}
-    fn echo(&mut self, _: &[u8]) {}
-    fn unread(&mut self, _: &[u8]) {}
 }
 
 /// Data mode with every end that comes by time, and a length.

@@ -1,10 +1,13 @@
 //! A stuffed data mode (Ctrl-Z ends it, ETX leads) beside what it cannot beat, `memchr` and a copy, and beside
 //! a machine that looks at each byte. In reads of 4 KiB, which is what a TTY gives at most.
 
+mod copy;
+
+use copy::Copy;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use hayes_ldisc::discipline::stuffing::{END, LEAD, encode};
-use hayes_ldisc::discipline::{Cause, Data, Discipline, Ends, InBand, Mode, Sink};
+use hayes_ldisc::discipline::{Data, Discipline, Ends, InBand, Mode};
 use hayes_ldisc::time::Time;
 use memchr::memchr2_iter;
 
@@ -43,39 +46,6 @@ fn wire(kind: &str) -> Vec<u8> {
     encode(&payload(kind), &mut wire);
     wire.truncate(TOTAL);
     wire
-}
-
-/// Where payload goes: one copy, as into a socket.
-struct Copy {
-    to: Vec<u8>,
-    total: u64,
-}
-
-impl Copy {
-    fn new() -> Self {
-        Self {
-            to: vec![0; READ],
-            total: 0,
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
-        let bytes = black_box(bytes);
-        self.to[..bytes.len()].copy_from_slice(bytes);
-        black_box(&mut self.to);
-        self.total += bytes.len() as u64;
-    }
-}
-
-impl Sink for Copy {
-    fn line(&mut self, _: &[u8], _: bool) {}
-    fn key(&mut self, _: u8) {}
-    fn data(&mut self, bytes: &[u8], _: Time) {
-        self.take(bytes);
-    }
-    fn end(&mut self, _: Cause, _: u64) {}
-    fn echo(&mut self, _: &[u8]) {}
-    fn unread(&mut self, _: &[u8]) {}
 }
 
 #[divan::bench(args = PAYLOADS)]

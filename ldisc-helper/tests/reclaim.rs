@@ -11,6 +11,18 @@ use common::{Helper, NOBODY, as_nobody, is_root};
 use hayes_ldisc::record::{FromHelper, LineSettings, Refusal, Role, ToHelper};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+
+/// A device under a name of its own in this folder, and the helper, which may claim it.
+fn named() -> (Folder, PathBuf, String, Helper, Pair) {
+    let folder = Folder::new();
+    let link = folder.path().join("port");
+    let device = link.display().to_string();
+    let helper = Helper::start(&["--allow", &device]);
+    let pair = Pair::new();
+    lead(&link, &pair);
+    (folder, link, device, helper, pair)
+}
 
 #[test]
 fn it_is_claimed_again_under_its_name() {
@@ -78,12 +90,7 @@ fn a_name_that_leads_nowhere_for_a_while() {
 
 #[test]
 fn settings_of_the_last_configure_come_back_with_it() {
-    let folder = Folder::new();
-    let link = folder.path().join("port");
-    let device = link.display().to_string();
-    let helper = Helper::start(&["--allow", &device]);
-    let pair = Pair::new();
-    lead(&link, &pair);
+    let (_folder, link, device, helper, pair) = named();
     let mut client = helper.claimed(&device, Role::Dte);
     client.send(&ToHelper::Configure(LineSettings {
         speed: 9600,
@@ -102,12 +109,7 @@ fn settings_of_the_last_configure_come_back_with_it() {
 
 #[test]
 fn settings_of_a_claim_while_it_is_away_are_those_it_comes_back_with() {
-    let folder = Folder::new();
-    let link = folder.path().join("port");
-    let device = link.display().to_string();
-    let helper = Helper::start(&["--allow", &device]);
-    let pair = Pair::new();
-    lead(&link, &pair);
+    let (_folder, link, device, helper, pair) = named();
     let client = helper.claimed(&device, Role::Dte);
     fs::remove_file(&link).unwrap();
     let _gone = pair.vanish();
@@ -149,12 +151,7 @@ fn a_node_that_is_not_ours_yet_is_had_when_it_becomes_so() {
 
 #[test]
 fn what_comes_back_as_something_else_is_refused() {
-    let folder = Folder::new();
-    let link = folder.path().join("port");
-    let device = link.display().to_string();
-    let helper = Helper::start(&["--allow", &device]);
-    let pair = Pair::new();
-    lead(&link, &pair);
+    let (_folder, link, device, helper, pair) = named();
     let client = helper.claimed(&device, Role::Dte);
     fs::remove_file(&link).unwrap();
     let _gone = pair.vanish();
@@ -167,12 +164,7 @@ fn what_comes_back_as_something_else_is_refused() {
 
 #[test]
 fn a_daemon_that_comes_back_meanwhile_is_told() {
-    let folder = Folder::new();
-    let link = folder.path().join("port");
-    let device = link.display().to_string();
-    let helper = Helper::start(&["--allow", &device]);
-    let pair = Pair::new();
-    lead(&link, &pair);
+    let (_folder, link, device, helper, pair) = named();
     drop(helper.claimed(&device, Role::Dte));
     let client = helper.claim(&device, Role::Dte);
     assert!(client.expect_claimed().kept);
@@ -192,12 +184,7 @@ fn a_daemon_that_comes_back_meanwhile_is_told() {
 /// Whoever it goes to takes nothing: what comes waits in the device, and nothing of it stands before the hang-up.
 #[test]
 fn a_device_that_is_held_hangs_up_all_the_same() {
-    let folder = Folder::new();
-    let link = folder.path().join("port");
-    let device = link.display().to_string();
-    let helper = Helper::start(&["--allow", &device]);
-    let pair = Pair::new();
-    lead(&link, &pair);
+    let (_folder, link, device, helper, pair) = named();
     let mut client = helper.claimed(&device, Role::Dte);
     client.send(&ToHelper::Hold(true));
     client.drain();

@@ -1,6 +1,6 @@
 //! Commands that every modem has (ITU-T V.250), as rows for the dialects' tables.
 
-use super::row::{Act, Parameter, Register, Row, Write};
+use super::row::{Act, Parameter, Read, Register, Row, Write};
 use crate::at::ResultCode;
 use crate::emulator::{Call, Done, Op, Outcome, Refusal, Run};
 
@@ -60,7 +60,16 @@ pub const FLOW: Row = Row {
     )
 };
 
-/// All of them, for a dialect that has nothing of its own to say about them.
+/// `+IPR`: the rate of the line (section 6.2.10), with the rates that a module has; effective after the `OK`.
+pub const fn rate(rates: &'static [Parameter]) -> Row {
+    Row {
+        read: Read::Act(tell_rate),
+        write: Write::StoreThen(configure),
+        ..Row::setting("+IPR", rates)
+    }
+}
+
+/// All of them but the rate, for a dialect that has nothing of its own to say about them.
 pub const ROWS: &[Row] = &[
     ECHO,
     QUIET,
@@ -129,8 +138,14 @@ fn show_circuits(run: &mut Run<'_>, _: &Call) -> Outcome {
     Outcome::Ok
 }
 
+fn tell_rate(run: &mut Run<'_>, call: &Call) -> Outcome {
+    let speed = run.speed();
+    run.say(format!("{}: {speed}", call.row.name));
+    Outcome::Ok
+}
+
 /// Sets the line up as the memory says now.
-pub fn configure(run: &mut Run<'_>, _: &Call) -> Outcome {
+fn configure(run: &mut Run<'_>, _: &Call) -> Outcome {
     run.configure();
     Outcome::Ok
 }

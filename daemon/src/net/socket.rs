@@ -83,21 +83,9 @@ mod tests {
     use super::super::tls::Roots;
     use super::*;
     use crate::clock::SystemClock;
-    use crate::service::{Reach, Server};
+    use crate::service::{Reach, Server, Unwatched};
     use std::sync::Arc;
     use tokio::net::TcpListener;
-
-    struct Unwatched;
-
-    impl Progress for Unwatched {
-        fn phase(&self, _: Phase) {}
-
-        fn bytes(&self, _: u64, _: u64) {}
-
-        fn committing(&self) -> BoxFuture<'_, Result<()>> {
-            Box::pin(async { Ok(()) })
-        }
-    }
 
     fn asked(port: u16, reach: Reach, tls: Protection) -> SocketOpen {
         SocketOpen {

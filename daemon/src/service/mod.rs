@@ -24,7 +24,7 @@ pub use mail::{
 pub use mailbox::{
     Listed, MailboxBack, MailboxOpen, MailboxSession, MailboxStatus, Messages, Wanted,
 };
-pub use progress::{Phase, Progress};
+pub use progress::{Phase, Progress, Unwatched};
 pub use reach::{Destination, Hosts, Reach};
 pub use secret::Secret;
 pub use server::{Credentials, Mechanism, Server, Tls};

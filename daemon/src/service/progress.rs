@@ -72,3 +72,17 @@ pub trait Progress: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 }
+
+/// Where nobody is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwatched;
+
+impl Progress for Unwatched {
+    fn phase(&self, _: Phase) {}
+
+    fn bytes(&self, _: u64, _: u64) {}
+
+    fn committing(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}

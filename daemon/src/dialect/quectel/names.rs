@@ -69,7 +69,5 @@ pub const CFUN: &str = "+CFUN";
 pub const QPOWD: &str = "+QPOWD";
 /// Where unsolicited result codes go.
 pub const QURCCFG: &str = "+QURCCFG";
-/// Speed of the line.
-pub const IPR: &str = "+IPR";
 /// Flow control of the line.
 pub const IFC: &str = "+IFC";

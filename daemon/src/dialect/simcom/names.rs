@@ -131,8 +131,6 @@ pub const CRESET: &str = "+CRESET";
 pub const CPOF: &str = "+CPOF";
 /// Signal.
 pub const CSQ: &str = "+CSQ";
-/// Speed of the line.
-pub const IPR: &str = "+IPR";
 /// Verbosity of errors.
 pub const CMEE: &str = "+CMEE";
 /// SIM.

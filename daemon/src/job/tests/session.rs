@@ -4,18 +4,6 @@ use super::world::{World, error};
 use crate::job::*;
 use crate::service::*;
 
-struct Unwatched;
-
-impl Progress for Unwatched {
-    fn phase(&self, _: Phase) {}
-
-    fn bytes(&self, _: u64, _: u64) {}
-
-    fn committing(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-
 fn asked(route: Route, via: &[Via]) -> SessionSubmission {
     SessionSubmission {
         origin: Origin::Emulator {

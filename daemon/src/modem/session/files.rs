@@ -8,7 +8,7 @@ use crate::modem::report::Report;
 use crate::net::read_listing;
 use crate::service::{
     BoxFuture, Entry, FileOpen, FileSession, Phase, Placing, Progress, Representation, Result,
-    Sink, Source,
+    Sink, Source, Unwatched,
 };
 use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot};
@@ -99,19 +99,6 @@ async fn pour(
     }
 }
 
-/// Where nobody is told of progress.
-struct Untold;
-
-impl Progress for Untold {
-    fn phase(&self, _: Phase) {}
-
-    fn bytes(&self, _: u64, _: u64) {}
-
-    fn committing(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-
 /// Keeps a listing.
 struct Kept(Vec<u8>);
 
@@ -194,7 +181,7 @@ impl FileSession for Session {
         into: &'a mut dyn Sink,
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let asks = self.asks(&Untold).await?;
+            let asks = self.asks(&Unwatched).await?;
             let (pipe, pieces) = mpsc::channel(PIECES);
             let (answer, ended) = oneshot::channel();
             let ask = FileAsk::List(path.to_owned(), pipe, answer);

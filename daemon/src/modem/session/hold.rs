@@ -68,12 +68,7 @@ async fn mailbox_step(
         MailboxAsk::Status(answer) => answered(module.status(chat), answer, report).await,
         MailboxAsk::List(answer) => answered(module.list(chat), answer, report).await,
         MailboxAsk::Fetch(wanted, pipe, answer) => {
-            let mut pipe = Pipe(pipe);
-            let work = async {
-                let outcome = module.fetch(chat, wanted, &mut pipe).await;
-                drop(pipe);
-                outcome
-            };
+            let work = async move { module.fetch(chat, wanted, &mut Pipe(pipe)).await };
             answered(work, answer, report).await
         }
         MailboxAsk::Delete(numbers, answer) => {
@@ -140,23 +135,14 @@ async fn file_step(
             answered(work, answer, report).await
         }
         FileAsk::Download(path, representation, pipe, answer) => {
-            let mut pipe = Pipe(pipe);
-            let work = async {
-                let outcome = module
-                    .download(chat, &path, representation, &mut pipe)
-                    .await;
-                drop(pipe);
-                outcome
+            let work = async move {
+                let into = &mut Pipe(pipe);
+                module.download(chat, &path, representation, into).await
             };
             answered(work, answer, report).await
         }
         FileAsk::List(path, pipe, answer) => {
-            let mut pipe = Pipe(pipe);
-            let work = async {
-                let outcome = module.list(chat, &path, &mut pipe).await;
-                drop(pipe);
-                outcome
-            };
+            let work = async move { module.list(chat, &path, &mut Pipe(pipe)).await };
             answered(work, answer, report).await
         }
         FileAsk::Close(_) => false,

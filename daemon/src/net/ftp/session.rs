@@ -9,7 +9,7 @@ use super::path;
 use super::reply::for_people;
 use crate::service::{
     BoxFuture, Entry, Error, ErrorKind, FileOpen, FileSession, Placing, Progress, Representation,
-    Result, Sink, Source,
+    Result, Sink, Source, Unwatched,
 };
 use std::time::SystemTime;
 use tokio::runtime::Handle;
@@ -189,19 +189,6 @@ impl Session {
             .done(&format!("{verb} {path}"), Step::Find)
             .await
             .map(drop)
-    }
-}
-
-/// Nobody looks at how far a listing is.
-struct Unwatched;
-
-impl Progress for Unwatched {
-    fn phase(&self, _: crate::service::Phase) {}
-
-    fn bytes(&self, _: u64, _: u64) {}
-
-    fn committing(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The line and the module itself (AT Commands Manual V2.0).
 
 use super::bearer;
-use crate::dialect::quectel::names::{CFUN, CMEE, IPR, QPOWD, QURCCFG};
+use crate::dialect::quectel::names::{CFUN, CMEE, QPOWD, QURCCFG};
 use crate::dialect::row::{Key, Parameter, Read, Row, Test, Write};
 use crate::dialect::v250;
 use crate::emulator::{Call, Outcome, Run, Slot, Value};
@@ -20,14 +20,7 @@ pub(super) const ROWS: &[Row] = &[
         ..Row::named("&V")
     },
     Row::setting(CMEE, &[Parameter::number("n", &[(0, 2)], 1)]),
-    Row {
-        read: Read::Act(speed),
-        write: Write::StoreThen(v250::configure),
-        ..Row::setting(
-            IPR,
-            &[Parameter::number("rate", RATES, 115_200).stored_only()],
-        )
-    },
+    v250::rate(&[Parameter::number("rate", RATES, 115_200).stored_only()]),
     Row {
         read: Read::Act(functions),
         write: Write::Act(set_functions),
@@ -79,12 +72,6 @@ fn view(run: &mut Run<'_>, _: &Call) -> Outcome {
     let registers = registers.map(|it| format!("S{}: {}", it.number, run.register(it.number)));
     let lines: Vec<String> = settings.into_iter().chain(registers).collect();
     run.say(lines.join("\n"));
-    Outcome::Ok
-}
-
-fn speed(run: &mut Run<'_>, _: &Call) -> Outcome {
-    let speed = run.speed();
-    run.say(format!("{IPR}: {speed}"));
     Outcome::Ok
 }
 

@@ -1,7 +1,7 @@
 //! The line and the module itself.
 
 use crate::dialect::row::{Parameter, Read, Row, Test, Write};
-use crate::dialect::simcom::names::{CATR, CFUN, CMEE, CPOF, CRESET, IPR};
+use crate::dialect::simcom::names::{CATR, CFUN, CMEE, CPOF, CRESET};
 use crate::dialect::v250;
 use crate::emulator::{Call, Outcome, Refusal, Run, Slot, Value};
 use std::time::Duration;
@@ -18,14 +18,7 @@ pub(super) const ROWS: &[Row] = &[
         invalid: Refusal::Cme(4),
         ..Row::setting(CMEE, &[Parameter::number("n", &[(0, 2)], 0).in_profile()])
     },
-    Row {
-        read: Read::Act(speed),
-        write: Write::StoreThen(v250::configure),
-        ..Row::setting(
-            IPR,
-            &[Parameter::number("rate", RATES, 115_200).stored_only()],
-        )
-    },
+    v250::rate(&[Parameter::number("rate", RATES, 115_200).stored_only()]),
     Row {
         read: Read::Act(functions),
         write: Write::Act(set_functions),
@@ -75,12 +68,6 @@ const RATES: &[(u32, u32)] = &[
     (460_800, 460_800),
     (921_600, 921_600),
 ];
-
-fn speed(run: &mut Run<'_>, _: &Call) -> Outcome {
-    let speed = run.speed();
-    run.say(format!("{IPR}: {speed}"));
-    Outcome::Ok
-}
 
 fn functions(run: &mut Run<'_>, _: &Call) -> Outcome {
     let functions = run.setting(CFUN);
